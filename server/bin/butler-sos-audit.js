@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// Plain JavaScript on purpose: a TypeScript entry would die on an old Node before it could say why.
+import { existsSync } from 'node:fs';
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  process.stderr.write(
+    `butler-sos-audit needs Node.js 24 or newer, this is ${process.version}.\n` +
+      'In a checkout, start it with "npm start" or "npx butler-sos-audit serve" after "npm ci" (without --ignore-scripts):\n' +
+      'that uses the Node.js 24 which npm installed beside it. Elsewhere, install Node.js 24 first.\n',
+  );
+  process.exit(78);
+}
+
+const source = new URL('../src/app/main.ts', import.meta.url);
+const entry = existsSync(source) ? source : new URL('../dist/app/main.js', import.meta.url);
+const { main } = await import(entry.href);
+await main(process.argv.slice(2));

@@ -1,0 +1,64 @@
+/**
+ * The catalogue of every error code of the product. `docs/errors.md` is generated from it (a test keeps them identical).
+ * `meaning`: what happened, one sentence. `action`: what the operator does about it, one sentence.
+ */
+export const ERROR_CATALOGUE = {
+  EVENT_LOG_FULL: {
+    meaning: 'The disk that holds the event log has less free space than eventLog.minFreeBytes, or is full.',
+    action: 'Free space on that disk; the server accepts events again by itself.',
+  },
+  EVENT_LOG_WRITE_FAILED: {
+    meaning: 'A write to the event log, or its sync to disk, failed; the events of that batch were refused with 503.',
+    action:
+      'Look at the cause named in the message (disk, permissions); the server goes on in a new segment by itself.',
+  },
+  EVENT_LOG_CLOSED: {
+    meaning: 'The server is stopping and takes no more events.',
+    action: 'Send the event again after the restart; clients do so by themselves on 503.',
+  },
+  EVENT_LOG_DAMAGED: {
+    meaning: 'Lines that had been synced to disk are missing, torn or changed.',
+    action:
+      'Restore the log folder from a backup; the damaged sequences are listed as dead letters of every destination.',
+  },
+  EVENT_LOG_IN_USE: {
+    meaning: 'Another server holds the lock on this log folder.',
+    action: 'Stop the server named in the message, or give this one an eventLog.directory of its own.',
+  },
+  CONFIG_INVALID: {
+    meaning: 'The configuration file has errors; each is listed with its line.',
+    action: 'Correct the listed lines; "butler-sos-audit check-config" checks a file without starting.',
+  },
+  DEFECT: {
+    meaning: 'Something happened that the program says cannot happen.',
+    action: 'Please report it with the log lines around it.',
+  },
+} as const satisfies Record<string, { readonly meaning: string; readonly action: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+
+/** What an error is about: a flat record of plain values, safe to log (never a secret). */
+export type ErrorContext = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** The one error class. The message says what failed, on what, and what to do. */
+export class CodedError extends Error {
+  override readonly name = 'CodedError';
+  readonly code: ErrorCode;
+  readonly context: ErrorContext;
+
+  constructor(code: ErrorCode, message: string, context: ErrorContext = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.context = context;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The `code` of a Node.js system error (`ENOSPC`), or undefined. */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+}
