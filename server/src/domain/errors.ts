@@ -29,6 +29,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'The configuration file has errors; each is listed with its line.',
     action: 'Correct the listed lines; "butler-sos-audit check-config" checks a file without starting.',
   },
+  THREAD_GONE: {
+    meaning: 'A part of the server that runs in a thread of its own has stopped.',
+    action: 'It is started again by itself; the log line before this one says why it stopped.',
+  },
   DEFECT: {
     meaning: 'Something happened that the program says cannot happen.',
     action: 'Please report it with the log lines around it.',

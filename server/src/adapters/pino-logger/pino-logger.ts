@@ -1,0 +1,90 @@
+import { mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DestinationStream, multistream, type Logger as Pino, pino } from 'pino';
+import type { Fields, Logger } from '../../pipeline/ports/logger.ts';
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** `text`: one readable line each, for a terminal. `json`: one JSON object each, for machines. */
+  readonly format: 'text' | 'json';
+  /** Also a file a day here, `butler-sos-audit.YYYY-MM-DD.log`, as JSON. */
+  readonly directory?: string;
+}
+
+/** Writes synchronously: a line that was logged is out, also when the process dies next. */
+export function createPinoLogger(options: LoggerOptions): Logger {
+  const stdout: DestinationStream = { write: (line) => writeAll(1, options.format === 'text' ? readable(line) : line) };
+  const streams = [{ stream: stdout, level: options.level }];
+  if (options.directory !== undefined) streams.push({ stream: dailyFile(options.directory), level: options.level });
+  const base = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    multistream(streams),
+  );
+  return new PinoLogger(base);
+}
+
+class PinoLogger implements Logger {
+  readonly #pino: Pino;
+  constructor(base: Pino) {
+    this.#pino = base;
+  }
+  debug(fields: Fields, message: string): void {
+    this.#pino.debug(fields, message);
+  }
+  info(fields: Fields, message: string): void {
+    this.#pino.info(fields, message);
+  }
+  warn(fields: Fields, message: string): void {
+    this.#pino.warn(fields, message);
+  }
+  error(fields: Fields, message: string): void {
+    this.#pino.error(fields, message);
+  }
+  with(fields: Fields): Logger {
+    return new PinoLogger(this.#pino.child(fields));
+  }
+}
+
+/** `2026-11-23T07:00:00.123Z warn  the sentence  key=value` */
+export function readable(line: string): string {
+  const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const rest = Object.entries(fields)
+    .map(
+      ([key, value]) =>
+        `${key}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
+    )
+    .join(' ');
+  return `${time} ${String(level).padEnd(5)} ${msg}${rest === '' ? '' : `  ${rest}`}\n`;
+}
+
+function dailyFile(directory: string): DestinationStream {
+  mkdirSync(directory, { recursive: true });
+  let day = '';
+  let file = -1;
+  return {
+    write(line) {
+      const today = new Date().toISOString().slice(0, 10);
+      if (today !== day) {
+        day = today;
+        file = openSync(join(directory, `butler-sos-audit.${day}.log`), 'a', 0o600);
+      }
+      writeAll(file, line);
+    },
+  };
+}
+
+/** A full pipe or a closed terminal must never stop the server. */
+function writeAll(file: number, text: string): void {
+  try {
+    writeSync(file, text);
+  } catch {
+    return; // nowhere left to say so
+  }
+}
