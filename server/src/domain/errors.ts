@@ -29,6 +29,22 @@ export const ERROR_CATALOGUE = {
     meaning: 'The configuration file has errors; each is listed with its line.',
     action: 'Correct the listed lines; "butler-sos-audit check-config" checks a file without starting.',
   },
+  DELIVERY_ABORTED: {
+    meaning: 'A delivery was interrupted because the server stops or the attempt took too long.',
+    action: 'Nothing: the same batch is delivered again.',
+  },
+  EXPORT_WRITE_FAILED: {
+    meaning: 'A file could not be written to the export directory of a destination; its events wait.',
+    action: 'Make the directory named in the message writable, or free space there; delivery goes on by itself.',
+  },
+  EXPORT_FILE_ALTERED: {
+    meaning: 'A finished file that waited to be published has other contents than those that were recorded for it.',
+    action: 'Find out who writes to the export directory; move the file named in the message away to go on without it.',
+  },
+  ROW_NOT_ENCODABLE: {
+    meaning: 'An event has contents that the file format of a destination cannot hold.',
+    action: 'The event is in the dead letters of that destination and stays in the event log; please report it.',
+  },
   THREAD_GONE: {
     meaning: 'A part of the server that runs in a thread of its own has stopped.',
     action: 'It is started again by itself; the log line before this one says why it stopped.',
