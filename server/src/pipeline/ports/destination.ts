@@ -18,8 +18,8 @@ export interface Batch {
   readonly attempt: Attempt;
   /** File destinations call it before publishing (rule 19). */
   prepare(file: PreparedFile): Attempt;
-  /** File destinations call it when a foreign file has the reserved name. */
-  reserveNext(): Attempt;
+  /** File destinations call it when a foreign file has the reserved name; parts below `atLeast` are known to be taken. */
+  reserveNext(atLeast?: number): Attempt;
 }
 
 export interface RejectedRow {
@@ -56,7 +56,10 @@ export interface DeliveryPolicy {
 }
 
 export interface DestinationContext {
+  /** Unique among those that run at the same time: a replay has a name of its own. */
   readonly name: string;
+  /** Tells this log's temporary files from those of another server that exports to the same folder. */
+  readonly logId?: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Absolute; relative paths of the configuration resolve against it. */

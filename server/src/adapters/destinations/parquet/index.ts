@@ -1,0 +1,56 @@
+import { type TableColumn, tableColumns } from '../../../domain/table-row.ts';
+import type {
+  Batch,
+  DeliveryOutcome,
+  Destination,
+  DestinationContext,
+  DestinationFactory,
+} from '../../../pipeline/ports/destination.ts';
+import { DurableFolder, type FileStep } from '../../shared/durable-file.ts';
+import { absoluteDirectory, type BatchFileOptions, batchFilePolicy } from '../../shared/file-options.ts';
+import { PartFileDelivery } from '../../shared/part-file-delivery.ts';
+import { encodeParquet } from './encode.ts';
+import { parquetOptions } from './options.ts';
+
+/** One Parquet file per batch. */
+export class ParquetDestination implements Destination {
+  readonly #columns: readonly TableColumn[];
+  readonly #product: DestinationContext['product'];
+  readonly #folder: DurableFolder;
+  readonly #files: PartFileDelivery;
+
+  /** @param onStep told after each step of writing a file */
+  constructor(options: BatchFileOptions, context: DestinationContext, onStep?: (step: FileStep) => void) {
+    this.#columns = tableColumns(options.fieldSet, options.staticTags);
+    this.#product = context.product;
+    this.#folder = new DurableFolder({
+      directory: absoluteDirectory(options, context.root),
+      owner: `${context.logId ?? ''}/${context.name}`,
+      clock: context.clock,
+      ...(onStep === undefined ? {} : { onStep }),
+    });
+    this.#files = new PartFileDelivery(this.#folder, 'parquet', context.logger);
+  }
+
+  async check(): Promise<void> {
+    await this.#folder.probe();
+  }
+
+  deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const encode = (): Uint8Array => {
+      const records = batch.rows.map((row) => row.record);
+      return encodeParquet(this.#columns, records, { product: this.#product, range: batch.range });
+    };
+    return this.#files.deliver(batch, encode, signal);
+  }
+
+  async close(): Promise<void> {}
+}
+
+export const parquetDestination: DestinationFactory<BatchFileOptions> = {
+  type: 'parquet',
+  options: parquetOptions,
+  policy: batchFilePolicy,
+  repeats: 'visible',
+  create: (options, context) => new ParquetDestination(options, context),
+};

@@ -1,0 +1,243 @@
+import { createHash, randomBytes } from 'node:crypto';
+import * as nodeFiles from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
+import type { Clock } from '../../pipeline/ports/clock.ts';
+
+/** Files that appear whole and for good, or not at all (rule 19): written beside their place, synced, then linked to it. */
+export interface TemporaryFile {
+  readonly path: string;
+  /** Hex, of its bytes. */
+  readonly sha256: string;
+}
+
+/** What has just been done; a test stops the process after each. */
+export type FileStep =
+  | 'temporary-created'
+  | 'temporary-written'
+  | 'temporary-synced'
+  | 'temporary-closed'
+  | 'linked'
+  | 'folder-synced'
+  | 'temporary-removed';
+
+export type FileOperations = Pick<
+  typeof nodeFiles,
+  'link' | 'mkdir' | 'open' | 'readFile' | 'readdir' | 'rename' | 'stat' | 'unlink'
+>;
+
+export interface DurableFolderOptions {
+  /** Absolute. */
+  readonly directory: string;
+  /** Tells the temporary files of one log's destination from those of others in the same folder. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly onStep?: (step: FileStep) => void;
+  readonly files?: FileOperations;
+  readonly platform?: NodeJS.Platform;
+}
+
+/** Matches neither `*.parquet` nor `*_part*`, so that nobody who reads the folder by wildcard meets half a file. */
+const TEMPORARY_PREFIX = '.butler-sos-audit-';
+const SHARING_RETRY_MS = [20, 50, 100, 200, 400, 800];
+
+export class DurableFolder {
+  readonly directory: string;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  readonly #step: (step: FileStep) => void;
+  readonly #files: FileOperations;
+  readonly #isWindows: boolean;
+
+  constructor(options: DurableFolderOptions) {
+    this.directory = options.directory;
+    this.#prefix = `${TEMPORARY_PREFIX}${sha256Of(options.owner).slice(0, 16)}-`;
+    this.#clock = options.clock;
+    this.#step = options.onStep ?? (() => undefined);
+    this.#files = options.files ?? nodeFiles;
+    this.#isWindows = (options.platform ?? process.platform) === 'win32';
+  }
+
+  /** Creates the folder with its parents, durably. @throws CodedError EXPORT_WRITE_FAILED */
+  async create(): Promise<void> {
+    await this.#guard('create the folder', async () => {
+      const first = await this.#files.mkdir(this.directory, { recursive: true });
+      if (first === undefined) return;
+      for (let folder = this.directory; folder.length >= first.length; folder = dirname(folder)) {
+        await this.#syncFolder(dirname(folder));
+      }
+    });
+  }
+
+  /** Proves that files can be written here. @throws CodedError EXPORT_WRITE_FAILED */
+  async probe(): Promise<void> {
+    await this.create();
+    await this.removeTemporary((await this.writeTemporary(Buffer.from('probe'))).path);
+  }
+
+  /**
+   * The bytes are on disk when this resolves; the name of the file is after `sync()`. Every name is new: an older
+   * temporary file may be a second link to a published file and is never opened for writing.
+   * @throws CodedError EXPORT_WRITE_FAILED, leaving nothing behind
+   */
+  async writeTemporary(bytes: Uint8Array): Promise<TemporaryFile> {
+    const path = join(this.directory, `${this.#prefix}${randomBytes(8).toString('hex')}.tmp`);
+    return this.#guard('write', async () => {
+      const file = await this.#files.open(path, 'wx');
+      try {
+        this.#step('temporary-created');
+        await file.writeFile(bytes);
+        this.#step('temporary-written');
+        await file.sync();
+        this.#step('temporary-synced');
+      } catch (error) {
+        await file.close();
+        await this.#files.unlink(path).catch(() => undefined);
+        throw error;
+      }
+      await file.close();
+      this.#step('temporary-closed');
+      return { path, sha256: sha256Of(bytes) };
+    });
+  }
+
+  /**
+   * Gives a temporary file its final name unless that name is taken. Where the disk has hard links, the temporary name
+   * stays until `removeTemporary`, and a crash right here leaves a file with two names.
+   * @throws CodedError EXPORT_WRITE_FAILED
+   */
+  async linkNew(temporaryPath: string, path: string): Promise<'linked' | 'occupied'> {
+    return this.#guard('publish', async () => {
+      const done = await this.#linkOrRename(temporaryPath, path);
+      if (done === 'linked') this.#step('linked');
+      return done;
+    });
+  }
+
+  /** Gone already is fine. @throws CodedError EXPORT_WRITE_FAILED */
+  async removeTemporary(path: string): Promise<void> {
+    await this.#guard('remove a temporary file', () =>
+      this.#unlessInUse(() => this.#files.unlink(path)).catch((error: unknown) => {
+        if (systemCodeOf(error) !== 'ENOENT') throw error;
+      }),
+    );
+    this.#step('temporary-removed');
+  }
+
+  /** The names given so far survive a power cut. @throws CodedError EXPORT_WRITE_FAILED */
+  async sync(): Promise<void> {
+    await this.#guard('sync', () => this.#syncFolder(this.directory));
+    this.#step('folder-synced');
+  }
+
+  /** Undefined: no such file. `links` above 1: a temporary file that already has its final name too. */
+  async inspect(path: string): Promise<{ readonly links: number } | undefined> {
+    return this.#guard('look at a file', async () => {
+      try {
+        return { links: (await this.#files.stat(path)).nlink };
+      } catch (error) {
+        if (systemCodeOf(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** The bytes of a file, or undefined when there is none (or a folder has its name). @throws CodedError EXPORT_WRITE_FAILED */
+  async read(path: string): Promise<Uint8Array | undefined> {
+    return this.#guard('read', async () => {
+      try {
+        return await this.#unlessInUse(() => this.#files.readFile(path));
+      } catch (error) {
+        const code = systemCodeOf(error);
+        if (code === 'ENOENT' || code === 'EISDIR') return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** File names; none when the folder is not there. @throws CodedError EXPORT_WRITE_FAILED */
+  async list(): Promise<readonly string[]> {
+    return this.#guard('list', async () => {
+      try {
+        return await this.#files.readdir(this.directory);
+      } catch (error) {
+        if (systemCodeOf(error) === 'ENOENT') return [];
+        throw error;
+      }
+    });
+  }
+
+  /** Removes what a crash left of temporary files of this owner, except the one that still waits to be published. */
+  async removeStrays(keep: string | undefined): Promise<void> {
+    for (const name of await this.list()) {
+      const path = join(this.directory, name);
+      if (name.startsWith(this.#prefix) && name.endsWith('.tmp') && path !== keep) await this.removeTemporary(path);
+    }
+  }
+
+  async #linkOrRename(temporaryPath: string, path: string): Promise<'linked' | 'occupied'> {
+    try {
+      await this.#unlessInUse(() => this.#files.link(temporaryPath, path));
+      return 'linked';
+    } catch (error) {
+      const code = systemCodeOf(error);
+      if (code === 'EEXIST') return 'occupied';
+      if (code === undefined || !NO_HARD_LINKS.has(code)) throw error;
+    }
+    // A disk without hard links (FAT, some network shares): a rename replaces, so look first.
+    if ((await this.inspect(path)) !== undefined) return 'occupied';
+    await this.#unlessInUse(() => this.#files.rename(temporaryPath, path));
+    return 'linked';
+  }
+
+  /** On Windows a reader or a virus scanner can hold a file for a moment. */
+  async #unlessInUse<T>(action: () => Promise<T>): Promise<T> {
+    for (const waitMs of this.#isWindows ? SHARING_RETRY_MS : []) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!SHARING_VIOLATIONS.has(systemCodeOf(error) ?? '')) throw error;
+        await this.#clock.sleep(waitMs, NEVER);
+      }
+    }
+    return action();
+  }
+
+  async #syncFolder(folder: string): Promise<void> {
+    try {
+      const handle = await this.#files.open(folder, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      const ignored = this.#isWindows ? FOLDER_SYNC_ON_WINDOWS : NO_FOLDER_SYNC;
+      if (!ignored.has(systemCodeOf(error) ?? '')) throw error;
+    }
+  }
+
+  async #guard<T>(what: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (error instanceof CodedError || systemCodeOf(error) === undefined) throw error;
+      throw new CodedError(
+        'EXPORT_WRITE_FAILED',
+        `Could not ${what} in ${this.directory}: ${messageOf(error)}. Make the folder writable; delivery goes on by itself.`,
+        { directory: this.directory, systemCode: systemCodeOf(error) },
+        error,
+      );
+    }
+  }
+}
+
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR', 'EINVAL', 'EMLINK', 'UNKNOWN']);
+const SHARING_VIOLATIONS = new Set(['EPERM', 'EBUSY', 'EACCES']);
+const NO_FOLDER_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']);
+const FOLDER_SYNC_ON_WINDOWS = new Set(['EPERM', 'EISDIR', 'EACCES', 'EBADF', 'EINVAL']);
+const NEVER = new AbortController().signal;
+
+export function sha256Of(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

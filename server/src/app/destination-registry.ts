@@ -1,0 +1,5 @@
+import { parquetDestination } from '../adapters/destinations/parquet/index.ts';
+import { defineDestination, type RegisteredDestination } from '../pipeline/ports/destination.ts';
+
+/** Every kind of destination; the key in the configuration is its `type`. */
+export const destinations: readonly RegisteredDestination[] = [defineDestination(parquetDestination)];
