@@ -1,0 +1,47 @@
+import type { OptionsSchema } from '../../../pipeline/ports/destination.ts';
+import {
+  exportDirectorySchema,
+  FIELD_SET_SCHEMA,
+  type FileOptions,
+  type FileSection,
+  fileOptions,
+  STATIC_TAGS_SCHEMA,
+} from '../../shared/file-options.ts';
+
+export interface JsonOptions extends FileOptions {
+  /** False: the destination takes every event and writes none. */
+  readonly enable: boolean;
+}
+
+interface JsonSection {
+  readonly objectdata: FileSection & { readonly enable: boolean };
+}
+
+/** `destination.json` */
+export const jsonOptions: OptionsSchema<JsonOptions> = {
+  jsonSchema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      objectdata: {
+        description: 'What visualizations showed: one JSON file for each event that carries object data.',
+        type: 'object',
+        additionalProperties: false,
+        default: {},
+        properties: {
+          enable: { description: 'Write the files.', type: 'boolean', default: false },
+          exportDirectory: exportDirectorySchema(
+            'audit-events/json',
+            'JSON files (YYYYMMDDThhmmss.mmmZ_<eventId>_<correlationId>.json)',
+          ),
+          staticTags: STATIC_TAGS_SCHEMA,
+          fieldSet: FIELD_SET_SCHEMA,
+        },
+      },
+    },
+  },
+  parse(raw) {
+    const { objectdata } = raw as JsonSection;
+    return { ...fileOptions(objectdata), enable: objectdata.enable };
+  },
+};
