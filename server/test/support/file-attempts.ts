@@ -1,28 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { sequence } from '../../src/domain/sequence.ts';
 import type { Attempt, FilePart, PreparedFile } from '../../src/pipeline/ports/cursor-store.ts';
 import type { Batch, DeliveryRow } from '../../src/pipeline/ports/destination.ts';
 
 /**
- * What a cursor store remembers of one destination's attempt, as far as a file destination sees it. Given a path, it
- * lives in that file and survives the process.
+ * What a cursor store remembers of one destination's attempt, as far as a file destination sees it. It
+ * outlives the destinations of a test as the durable database outlives the process.
  */
 export class AttemptMemory {
   attempt: Attempt | undefined;
-  readonly #path: string | undefined;
   readonly #lastParts = new Map<string, number>();
-
-  constructor(path?: string) {
-    this.#path = path;
-    if (path === undefined) return;
-    try {
-      const { attempt, lastParts } = JSON.parse(readFileSync(path, 'utf8'));
-      this.attempt = attempt;
-      this.#lastParts = new Map(lastParts);
-    } catch {
-      // the first start
-    }
-  }
 
   /** As the worker does: the open attempt again, else a new one with the next part of the day. */
   batch(rows: readonly DeliveryRow[], day = '20261123', destination = 'parquet'): Batch {
@@ -31,7 +17,6 @@ export class AttemptMemory {
       this.attempt === undefined
         ? { destination, range, number: 1, part: this.#next(day, 1) }
         : { ...this.attempt, number: this.attempt.number + 1 };
-    this.#save();
     return {
       range: this.attempt.range,
       rows,
@@ -43,7 +28,6 @@ export class AttemptMemory {
 
   commit(): void {
     this.attempt = undefined;
-    this.#save();
   }
 
   #prepare(prepared: PreparedFile): Attempt {
@@ -53,7 +37,6 @@ export class AttemptMemory {
   #change(change: Partial<Attempt>): Attempt {
     if (this.attempt === undefined) throw new Error('no attempt has begun');
     this.attempt = { ...this.attempt, ...change };
-    this.#save();
     return this.attempt;
   }
 
@@ -61,10 +44,5 @@ export class AttemptMemory {
     const part = Math.max((this.#lastParts.get(day) ?? 0) + 1, atLeast);
     this.#lastParts.set(day, part);
     return { day, part };
-  }
-
-  #save(): void {
-    if (this.#path === undefined) return;
-    writeFileSync(this.#path, JSON.stringify({ attempt: this.attempt, lastParts: [...this.#lastParts] }));
   }
 }

@@ -11,20 +11,16 @@ export interface TemporaryFile {
   readonly sha256: string;
 }
 
-/** What has just been done; a test stops the process after each. */
-export type FileStep =
-  | 'temporary-created'
-  | 'temporary-written'
-  | 'temporary-synced'
-  | 'temporary-closed'
-  | 'linked'
-  | 'folder-synced'
-  | 'temporary-removed';
-
 export type FileOperations = Pick<
   typeof nodeFiles,
   'link' | 'mkdir' | 'open' | 'readFile' | 'readdir' | 'rename' | 'stat' | 'unlink'
 >;
+
+/** Tests put one in that stops or fails at any call. */
+export interface Disk {
+  readonly files: FileOperations;
+  readonly platform: NodeJS.Platform;
+}
 
 export interface DurableFolderOptions {
   /** Absolute. */
@@ -32,47 +28,49 @@ export interface DurableFolderOptions {
   /** Tells the temporary files of one log's destination from those of others in the same folder. */
   readonly owner: string;
   readonly clock: Clock;
-  readonly onStep?: (step: FileStep) => void;
-  readonly files?: FileOperations;
-  readonly platform?: NodeJS.Platform;
+  readonly disk?: Disk;
 }
 
 /** Matches neither `*.parquet` nor `*_part*`, so that nobody who reads the folder by wildcard meets half a file. */
 const TEMPORARY_PREFIX = '.butler-sos-audit-';
+const TEMPORARY_SUFFIX = '.tmp';
+const PROBE_SUFFIX = '.probe';
 const SHARING_RETRY_MS = [20, 50, 100, 200, 400, 800];
 
 export class DurableFolder {
   readonly directory: string;
   readonly #prefix: string;
   readonly #clock: Clock;
-  readonly #step: (step: FileStep) => void;
   readonly #files: FileOperations;
   readonly #isWindows: boolean;
+  #parentSynced = false;
 
   constructor(options: DurableFolderOptions) {
     this.directory = options.directory;
     this.#prefix = `${TEMPORARY_PREFIX}${sha256Of(options.owner).slice(0, 16)}-`;
     this.#clock = options.clock;
-    this.#step = options.onStep ?? (() => undefined);
-    this.#files = options.files ?? nodeFiles;
-    this.#isWindows = (options.platform ?? process.platform) === 'win32';
+    this.#files = options.disk?.files ?? nodeFiles;
+    this.#isWindows = (options.disk?.platform ?? process.platform) === 'win32';
   }
 
   /** Creates the folder with its parents, durably. @throws CodedError EXPORT_WRITE_FAILED */
   async create(): Promise<void> {
     await this.#guard('create the folder', async () => {
       const first = await this.#files.mkdir(this.directory, { recursive: true });
-      if (first === undefined) return;
-      for (let folder = this.directory; folder.length >= first.length; folder = dirname(folder)) {
+      if (first === undefined && this.#parentSynced) return;
+      // a crash may have come between making the folder and syncing its parent
+      for (let folder = this.directory; folder.length >= (first ?? this.directory).length; folder = dirname(folder)) {
         await this.#syncFolder(dirname(folder));
       }
+      this.#parentSynced = true;
     });
   }
 
   /** Proves that files can be written here. @throws CodedError EXPORT_WRITE_FAILED */
   async probe(): Promise<void> {
     await this.create();
-    await this.removeTemporary((await this.writeTemporary(Buffer.from('probe'))).path);
+    await this.#removeAll(PROBE_SUFFIX, undefined);
+    await this.removeTemporary((await this.#writeNew(Buffer.from('probe'), PROBE_SUFFIX)).path);
   }
 
   /**
@@ -80,23 +78,23 @@ export class DurableFolder {
    * temporary file may be a second link to a published file and is never opened for writing.
    * @throws CodedError EXPORT_WRITE_FAILED, leaving nothing behind
    */
-  async writeTemporary(bytes: Uint8Array): Promise<TemporaryFile> {
-    const path = join(this.directory, `${this.#prefix}${randomBytes(8).toString('hex')}.tmp`);
+  writeTemporary(bytes: Uint8Array): Promise<TemporaryFile> {
+    return this.#writeNew(bytes, TEMPORARY_SUFFIX);
+  }
+
+  #writeNew(bytes: Uint8Array, suffix: string): Promise<TemporaryFile> {
+    const path = join(this.directory, `${this.#prefix}${randomBytes(8).toString('hex')}${suffix}`);
     return this.#guard('write', async () => {
       const file = await this.#files.open(path, 'wx');
       try {
-        this.#step('temporary-created');
         await file.writeFile(bytes);
-        this.#step('temporary-written');
         await file.sync();
-        this.#step('temporary-synced');
       } catch (error) {
         await file.close();
         await this.#files.unlink(path).catch(() => undefined);
         throw error;
       }
       await file.close();
-      this.#step('temporary-closed');
       return { path, sha256: sha256Of(bytes) };
     });
   }
@@ -107,11 +105,7 @@ export class DurableFolder {
    * @throws CodedError EXPORT_WRITE_FAILED
    */
   async linkNew(temporaryPath: string, path: string): Promise<'linked' | 'occupied'> {
-    return this.#guard('publish', async () => {
-      const done = await this.#linkOrRename(temporaryPath, path);
-      if (done === 'linked') this.#step('linked');
-      return done;
-    });
+    return this.#guard('publish', () => this.#linkOrRename(temporaryPath, path));
   }
 
   /** Gone already is fine. @throws CodedError EXPORT_WRITE_FAILED */
@@ -121,13 +115,11 @@ export class DurableFolder {
         if (systemCodeOf(error) !== 'ENOENT') throw error;
       }),
     );
-    this.#step('temporary-removed');
   }
 
   /** The names given so far survive a power cut. @throws CodedError EXPORT_WRITE_FAILED */
   async sync(): Promise<void> {
     await this.#guard('sync', () => this.#syncFolder(this.directory));
-    this.#step('folder-synced');
   }
 
   /** Undefined: no such file. `links` above 1: a temporary file that already has its final name too. */
@@ -168,10 +160,14 @@ export class DurableFolder {
   }
 
   /** Removes what a crash left of temporary files of this owner, except the one that still waits to be published. */
-  async removeStrays(keep: string | undefined): Promise<void> {
+  removeStrays(keep: string | undefined): Promise<void> {
+    return this.#removeAll(TEMPORARY_SUFFIX, keep);
+  }
+
+  async #removeAll(suffix: string, keep: string | undefined): Promise<void> {
     for (const name of await this.list()) {
       const path = join(this.directory, name);
-      if (name.startsWith(this.#prefix) && name.endsWith('.tmp') && path !== keep) await this.removeTemporary(path);
+      if (name.startsWith(this.#prefix) && name.endsWith(suffix) && path !== keep) await this.removeTemporary(path);
     }
   }
 

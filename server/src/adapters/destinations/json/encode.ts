@@ -63,14 +63,33 @@ function text(value: string | null): string {
   return JSON.stringify(value);
 }
 
-/** JSON text, indented to stand in a member of the file; as it is where it is nested too deeply for that. */
+/** Indenting deeper text than this would let a small event fill the memory with blanks. */
+const MAX_INDENTED_DEPTH = 64;
+
+/** JSON text, indented to stand in a member of the file. */
 function pretty(json: string | null): string {
-  if (json === null) return 'null';
-  try {
-    const plain: unknown = JSON.parse(json);
-    const value = JSON.stringify(plain) === json ? plain : parseExact(json);
-    return JSON.stringify(value, null, 2).replaceAll('\n', '\n  ');
-  } catch {
-    return json;
+  if (json === null || depthOf(json) > MAX_INDENTED_DEPTH) return json ?? 'null';
+  const plain: unknown = JSON.parse(json);
+  const value = JSON.stringify(plain) === json ? plain : parseExact(json);
+  return JSON.stringify(value, null, 2).replaceAll('\n', '\n  ');
+}
+
+/** How many arrays and objects stand in each other in a JSON text. */
+function depthOf(json: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < json.length; i++) {
+    const char = json[i];
+    if (char === '"') i = endOfString(json, i);
+    else if (char === '[' || char === '{') deepest = Math.max(deepest, ++depth);
+    else if (char === ']' || char === '}') depth--;
   }
+  return deepest;
+}
+
+/** The position of the quote that closes the string opened at `start`. */
+function endOfString(json: string, start: number): number {
+  let i = start + 1;
+  while (i < json.length && json[i] !== '"') i += json[i] === '\\' ? 2 : 1;
+  return i;
 }

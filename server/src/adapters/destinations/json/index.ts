@@ -11,7 +11,7 @@ import type {
   DestinationContext,
   DestinationFactory,
 } from '../../../pipeline/ports/destination.ts';
-import { DurableFolder, type FileStep, sha256Of } from '../../shared/durable-file.ts';
+import { type Disk, DurableFolder, sha256Of } from '../../shared/durable-file.ts';
 import { eventFileName } from '../../shared/event-file-name.ts';
 import { absoluteDirectory } from '../../shared/file-options.ts';
 import { outcomeOf } from '../../shared/part-file-delivery.ts';
@@ -40,15 +40,14 @@ export class JsonDestination implements Destination {
   readonly #folder: DurableFolder;
   #straysRemoved = false;
 
-  /** @param onStep told after each step of writing a file */
-  constructor(options: JsonOptions, context: DestinationContext, onStep?: (step: FileStep) => void) {
+  constructor(options: JsonOptions, context: DestinationContext, disk?: Disk) {
     this.#options = options;
     this.#tags = tagsColumn(options.staticTags);
     this.#folder = new DurableFolder({
       directory: absoluteDirectory(options, context.root),
       owner: `${context.logId ?? ''}/${context.name}`,
       clock: context.clock,
-      ...(onStep === undefined ? {} : { onStep }),
+      ...(disk === undefined ? {} : { disk }),
     });
   }
 

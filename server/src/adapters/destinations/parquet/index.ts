@@ -6,7 +6,7 @@ import type {
   DestinationContext,
   DestinationFactory,
 } from '../../../pipeline/ports/destination.ts';
-import { DurableFolder, type FileStep } from '../../shared/durable-file.ts';
+import { type Disk, DurableFolder } from '../../shared/durable-file.ts';
 import { absoluteDirectory, type BatchFileOptions, batchFilePolicy } from '../../shared/file-options.ts';
 import { PartFileDelivery } from '../../shared/part-file-delivery.ts';
 import { encodeParquet } from './encode.ts';
@@ -19,15 +19,14 @@ export class ParquetDestination implements Destination {
   readonly #folder: DurableFolder;
   readonly #files: PartFileDelivery;
 
-  /** @param onStep told after each step of writing a file */
-  constructor(options: BatchFileOptions, context: DestinationContext, onStep?: (step: FileStep) => void) {
+  constructor(options: BatchFileOptions, context: DestinationContext, disk?: Disk) {
     this.#columns = tableColumns(options.fieldSet, options.staticTags);
     this.#product = context.product;
     this.#folder = new DurableFolder({
       directory: absoluteDirectory(options, context.root),
       owner: `${context.logId ?? ''}/${context.name}`,
       clock: context.clock,
-      ...(onStep === undefined ? {} : { onStep }),
+      ...(disk === undefined ? {} : { disk }),
     });
     this.#files = new PartFileDelivery(this.#folder, 'parquet', context.logger);
   }

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { JsonDestination } from '../../src/adapters/destinations/json/index.ts';
+import { ParquetDestination } from '../../src/adapters/destinations/parquet/index.ts';
+import type { Disk } from '../../src/adapters/shared/durable-file.ts';
+import type { Destination } from '../../src/pipeline/ports/destination.ts';
+import { plainRows } from '../conformance/destination.ts';
+import { duckdb } from '../support/duckdb.ts';
+import { AttemptMemory } from '../support/file-attempts.ts';
+import { FilePlace } from '../support/file-place.ts';
+import { DiskStopped, StoppableDisk } from '../support/stoppable-disk.ts';
+
+const NEVER = new AbortController().signal;
+const BATCHES = 2;
+const ROWS_PER_BATCH = 2;
+const SEQUENCES = Array.from({ length: BATCHES * ROWS_PER_BATCH }, (_, i) => i + 1);
+
+type Kind = 'parquet' | 'json';
+
+function open(kind: Kind, place: FilePlace, disk: Disk): Destination {
+  const options = { exportDirectory: 'export', staticTags: [], fieldSet: 'documented' } as const;
+  return kind === 'parquet'
+    ? new ParquetDestination({ ...options, maxBatchSize: 10, writeFrequencyMs: 0 }, place.context(kind), disk)
+    : new JsonDestination({ ...options, enable: true }, place.context(kind), disk);
+}
+
+/** What the worker does from its cursor to the end of the log, every step of it a call on the disk. */
+async function run(
+  kind: Kind,
+  place: FilePlace,
+  store: { memory: AttemptMemory; done: number },
+  disk: StoppableDisk,
+): Promise<void> {
+  const destination = open(kind, place, disk);
+  await destination.check(NEVER);
+  while (store.done < BATCHES) {
+    disk.step('begin');
+    const day = store.done === 0 ? '20261123' : '20261124';
+    const begun = store.memory.batch(plainRows(store.done * ROWS_PER_BATCH + 1, ROWS_PER_BATCH), day, kind);
+    const batch: typeof begun = {
+      ...begun,
+      prepare: (file) => {
+        disk.step('prepare');
+        return begun.prepare(file);
+      },
+      reserveNext: (atLeast) => {
+        disk.step('reserveNext');
+        return begun.reserveNext(atLeast);
+      },
+    };
+    assert.equal((await destination.deliver(batch, NEVER)).kind, 'delivered');
+    disk.step('commit');
+    store.memory.commit();
+    store.done++;
+  }
+}
+
+/** Runs until the disk stops. True: it came to the end first. */
+async function runAndStop(
+  kind: Kind,
+  place: FilePlace,
+  store: { memory: AttemptMemory; done: number },
+  stopAfter: number,
+): Promise<boolean> {
+  const disk = new StoppableDisk(stopAfter);
+  try {
+    await run(kind, place, store, disk);
+    return true;
+  } catch (error) {
+    if (!disk.stopped || !(error instanceof DiskStopped)) throw error;
+    return false;
+  }
+}
+
+interface Scenario {
+  readonly before?: (place: FilePlace) => void;
+  /** Between the crash and the restart. */
+  readonly between?: (place: FilePlace) => void;
+  /** Before a reader looks. */
+  readonly after?: (place: FilePlace) => void;
+  readonly files?: readonly string[];
+}
+
+/** Stops after every call, restarts, and looks at what a reader finds. */
+async function everyStop(kind: Kind, scenario: Scenario = {}, secondStop?: number): Promise<number> {
+  for (let stopAfter = 0; ; stopAfter++) {
+    const place = new FilePlace();
+    try {
+      mkdirSync(join(place.root, 'taken'));
+      scenario.before?.(place);
+      const store = { memory: new AttemptMemory(), done: 0 };
+      const finished = await runAndStop(kind, place, store, stopAfter);
+      scenario.between?.(place);
+      if (secondStop !== undefined) await runAndStop(kind, place, store, secondStop);
+      await run(kind, place, store, new StoppableDisk());
+      scenario.after?.(place);
+      await assertOnce(kind, place, `stopped after ${stopAfter} calls`);
+      const strays = readdirSync(place.directory).filter((name) => name.startsWith('.'));
+      assert.deepEqual(strays, [], `stopped after ${stopAfter} calls`);
+      if (scenario.files) assert.deepEqual(readdirSync(place.directory).sort(), scenario.files);
+      if (finished) return stopAfter;
+    } finally {
+      place.remove();
+    }
+  }
+}
+
+async function assertOnce(kind: Kind, place: FilePlace, when: string): Promise<void> {
+  const folders = ['export', 'taken'].filter((folder) => readdirSync(join(place.root, folder)).some(isOurs));
+  const globs = folders.map((folder) => `'${place.root}/${folder}/*.${kind}'`).join(',');
+  const from = kind === 'parquet' ? `read_parquet([${globs}])` : `read_json([${globs}], format = 'unstructured')`;
+  const rows = await duckdb(`select (tags->>'sequence')::int as seq from ${from} order by seq`);
+  assert.deepEqual(
+    rows.map((row) => row.seq),
+    SEQUENCES,
+    when,
+  );
+}
+
+function isOurs(name: string): boolean {
+  return /\.(parquet|json)$/.test(name);
+}
+
+/** A reader that moves away every finished file that it finds. */
+function take(place: FilePlace): void {
+  const names = readdirSync(place.root).includes('export') ? readdirSync(place.directory) : [];
+  for (const name of names.filter(isOurs)) renameSync(join(place.directory, name), join(place.root, 'taken', name));
+}
+
+describe('files are published exactly once', () => {
+  it('rule 19: stopped between every two steps, then started again', async () => {
+    const stops = await everyStop('parquet', { files: ['20261123_part1.parquet', '20261124_part1.parquet'] });
+    assert.ok(stops > 30, `only ${stops} steps were seen`);
+  });
+
+  it('rule 19: stopped again while it recovers', async () => {
+    for (const secondStop of [8, 12, 16]) {
+      await everyStop('parquet', { files: ['20261123_part1.parquet', '20261124_part1.parquet'] }, secondStop);
+    }
+  });
+
+  it('rule 19: its reader takes every file as soon as it appears', async () => {
+    await everyStop('parquet', { between: take });
+  });
+
+  it('rule 19: a foreign file has the name of the next part', async () => {
+    const before = (place: FilePlace): void => {
+      mkdirSync(place.directory);
+      writeFileSync(join(place.directory, '20261123_part1.parquet'), 'foreign');
+    };
+    const after = (place: FilePlace): void => {
+      const foreign = join(place.directory, '20261123_part1.parquet');
+      assert.equal(readFileSync(foreign, 'utf8'), 'foreign');
+      rmSync(foreign);
+    };
+    await everyStop('parquet', { before, after });
+  });
+
+  it('object data files: stopped between every two steps, then started again', async () => {
+    const stops = await everyStop('json');
+    assert.ok(stops > 30, `only ${stops} steps were seen`);
+  });
+});
