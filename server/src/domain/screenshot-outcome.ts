@@ -46,10 +46,10 @@ export function readScreenshotOutcome(type: string, envelope: unknown): OutcomeF
     selectionTxnId: textOrNull(payload.selectionTxnId),
     status: textOrNull(payload.status) ?? type.slice(type.lastIndexOf('.') + 1),
     reason: textOrNull(payload.reason),
-    paths: files.map((file) => membersOf(file).path).filter((path) => typeof path === 'string'),
+    paths: files.map((file) => textOrNull(membersOf(file).path)).filter((path) => path !== null),
   };
 }
 
 function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
+  return typeof value === 'string' ? value.toWellFormed() : null;
 }

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { JsonDestination } from '../../src/adapters/destinations/json/index.ts';
 import { ParquetDestination } from '../../src/adapters/destinations/parquet/index.ts';
 import type { Disk } from '../../src/adapters/shared/durable-file.ts';
+import { CodedError } from '../../src/domain/errors.ts';
 import type { Destination } from '../../src/pipeline/ports/destination.ts';
 import { plainRows } from '../conformance/destination.ts';
 import { duckdb } from '../support/duckdb.ts';
@@ -34,7 +35,7 @@ async function run(
   disk: StoppableDisk,
 ): Promise<void> {
   const destination = open(kind, place, disk);
-  await destination.check(NEVER);
+  await destination.check(NEVER).catch((error) => assert.ok(error instanceof CodedError || disk.stopped));
   while (store.done < BATCHES) {
     disk.step('begin');
     const day = store.done === 0 ? '20261123' : '20261124';
@@ -50,7 +51,9 @@ async function run(
         return begun.reserveNext(atLeast);
       },
     };
-    assert.equal((await destination.deliver(batch, NEVER)).kind, 'delivered');
+    const outcome = await destination.deliver(batch, NEVER);
+    if (outcome.kind === 'retry') continue;
+    assert.equal(outcome.kind, 'delivered');
     disk.step('commit');
     store.memory.commit();
     store.done++;
@@ -108,7 +111,7 @@ async function everyStop(kind: Kind, scenario: Scenario = {}, secondStop?: numbe
 }
 
 async function assertOnce(kind: Kind, place: FilePlace, when: string): Promise<void> {
-  const folders = ['export', 'taken'].filter((folder) => readdirSync(join(place.root, folder)).some(isOurs));
+  const folders = readdirSync(place.root).filter((folder) => readdirSync(join(place.root, folder)).some(isOurs));
   const globs = folders.map((folder) => `'${place.root}/${folder}/*.${kind}'`).join(',');
   const from = kind === 'parquet' ? `read_parquet([${globs}])` : `read_json([${globs}], format = 'unstructured')`;
   const rows = await duckdb(`select (tags->>'sequence')::int as seq from ${from} order by seq`);
@@ -157,6 +160,24 @@ describe('files are published exactly once', () => {
     };
     await everyStop('parquet', { before, after });
   });
+
+  for (const kind of ['parquet', 'json'] as const) {
+    for (const fault of ['fails before', 'fails after it took effect'] as const) {
+      it(`rule 19: ${kind}: each call ${fault}, then the batch is tried again`, async () => {
+        for (let at = 1; ; at++) {
+          const place = new FilePlace();
+          try {
+            const disk = new StoppableDisk(undefined, { at, kind: fault });
+            await run(kind, place, { memory: new AttemptMemory(), done: 0 }, disk);
+            await assertOnce(kind, place, `${disk.calls[at - 1]}, call ${at}`);
+            if (disk.calls.length < at) break;
+          } finally {
+            place.remove();
+          }
+        }
+      });
+    }
+  }
 
   it('object data files: stopped between every two steps, then started again', async () => {
     const stops = await everyStop('json');
