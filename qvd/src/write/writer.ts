@@ -1,0 +1,224 @@
+import { QvdError } from '../errors.ts';
+import type { QvdField, QvdHeader, QvdLineage } from '../header.ts';
+import type { QvdInput } from '../values.ts';
+import { checkFields, createColumn, numberFormatOf, type QvdFieldOptions } from './field-types.ts';
+import { checkHeaderText, encodeHeader } from './header-xml.ts';
+import { RowIndexes } from './row-indexes.ts';
+import { type PackedLayout, packColumn, packedLayout, translateCells } from './row-packer.ts';
+import { type QvdSink, sendPieces } from './sink.ts';
+import type { UnstorablePolicy } from './storable-text.ts';
+import type { SymbolColumn } from './symbol-column.ts';
+
+export interface QvdWriterOptions extends Partial<UnstorablePolicy> {
+  readonly tableName: string;
+  readonly fields: readonly QvdFieldOptions[];
+  readonly comment?: string;
+  /** CreatorDoc: the program or document that made the file. */
+  readonly creator?: string;
+  readonly lineage?: readonly QvdLineage[];
+  readonly tableTags?: readonly string[];
+  /** QvBuildNo; the default is that of a Qlik engine whose files have this layout. */
+  readonly buildNumber?: number;
+  /** The time of creation in milliseconds since 1970, asked once, when the file is finished. Default: the system's. */
+  readonly now?: () => number;
+  /** Row bytes kept in memory before they move to a temporary file. Default 64 MiB. */
+  readonly spoolMemoryBytes?: number;
+  /** Where that temporary file is made. Default: the system's folder for them. */
+  readonly spoolDirectory?: string;
+}
+
+/** What was written. */
+export interface QvdSummary {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const DEFAULT_BUILD_NUMBER = 50_689;
+const DEFAULT_SPOOL_MEMORY_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Writes one table to one QVD file. Rows are added one by one, then the file is written once, by `writeTo` or
+ * `toBuffer`, after which the writer is spent. The same rows, options and clock give the same bytes.
+ *
+ * Memory: each distinct value of each field once, a quarter of a megabyte for the newest rows, and at most
+ * `spoolMemoryBytes` for the others (1, 2 or 4 bytes a cell); what is more goes to a temporary file.
+ */
+export class QvdWriter {
+  readonly #options: QvdWriterOptions;
+  readonly #columns: readonly SymbolColumn[];
+  readonly #indexes: RowIndexes;
+  #sealedRows = 0;
+  #openRows = 0;
+  #closed = false;
+
+  /** @throws {QvdError} QVD_SCHEMA_INVALID */
+  constructor(options: QvdWriterOptions) {
+    checkFields(options.fields);
+    checkTexts(options);
+    this.#options = options;
+    const policy: UnstorablePolicy = {
+      nonFinite: options.nonFinite ?? 'error',
+      nulCharacter: options.nulCharacter ?? 'error',
+      loneSurrogate: options.loneSurrogate ?? 'replace',
+    };
+    this.#columns = options.fields.map((field) => createColumn(field, policy));
+    this.#indexes = new RowIndexes(this.#columns.length, {
+      memoryBytes: options.spoolMemoryBytes ?? DEFAULT_SPOOL_MEMORY_BYTES,
+      directory: options.spoolDirectory,
+    });
+  }
+
+  /** How many rows have been added. */
+  get rowCount(): number {
+    return this.#sealedRows + this.#openRows;
+  }
+
+  /**
+   * Adds one row, its values in the order of the fields. A row that is refused leaves nothing behind; the writer
+   * takes further rows after it.
+   * @throws {QvdError} with field and row for what the field type or the format cannot hold
+   */
+  addRow(values: readonly QvdInput[]): void {
+    const row = this.rowCount;
+    const columns = this.#columns;
+    this.#refuseWhenClosed();
+    if (values.length !== columns.length) {
+      throw new QvdError('QVD_ROW_LENGTH', `expected ${columns.length} values, found ${values.length}`, { row });
+    }
+    const { open, blockRows } = this.#indexes;
+    let cell = this.#openRows;
+    try {
+      for (let column = 0; column < columns.length; column++) {
+        open[cell] = (columns[column] as SymbolColumn).store(values[column], row);
+        cell += blockRows;
+      }
+    } catch (error) {
+      for (const column of columns) column.rollBack(row);
+      throw error;
+    }
+    this.#openRows += 1;
+    if (this.#openRows === blockRows) this.#seal();
+  }
+
+  /** Adds rows one after the other; the rows before a refused one stay. */
+  addRows(rows: Iterable<readonly QvdInput[]>): void {
+    for (const row of rows) this.addRow(row);
+  }
+
+  /** The whole file in memory. The writer is spent after it. */
+  toBuffer(): Buffer {
+    try {
+      return Buffer.concat([...this.#pieces()]);
+    } finally {
+      this.close();
+    }
+  }
+
+  /**
+   * Writes the file to an open `FileHandle`, a stream or anything else with `write`; does not sync, end or close it.
+   * The writer is spent after it, also when the sink fails.
+   */
+  async writeTo(sink: QvdSink): Promise<QvdSummary> {
+    try {
+      const rows = this.rowCount;
+      return { rows, bytes: await sendPieces(this.#pieces(), sink) };
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Lets go of the memory and the temporary file of a table that will not be written. Harmless when called again. */
+  close(): void {
+    this.#closed = true;
+    this.#indexes.close();
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new QvdError('QVD_WRITER_CLOSED', 'this writer has written its file or was closed');
+  }
+
+  #seal(): void {
+    this.#indexes.seal(this.#openRows, (column) => this.#columns[column]?.symbolCount ?? 0);
+    this.#sealedRows += this.#openRows;
+    this.#openRows = 0;
+  }
+
+  *#pieces(): Generator<Uint8Array> {
+    this.#refuseWhenClosed();
+    this.#seal();
+    const layout = packedLayout(
+      this.#columns.map(({ symbolCount }, index) => ({ symbolCount, hasNull: this.#indexes.hasNull[index] === 1 })),
+    );
+    yield Buffer.concat([encodeHeader(this.#header(layout)), Uint8Array.of(0)]);
+    for (const column of this.#columns) yield* column.encode();
+    const cells = new Uint32Array(this.#indexes.blockRows);
+    for (const block of this.#indexes.blocks()) {
+      const bytes = Buffer.alloc(block.rows * layout.recordByteSize);
+      layout.fields.forEach((field, index) => {
+        if (field.bitWidth === 0) return;
+        block.column(index, cells);
+        translateCells(cells, block.rows, field.hasNull);
+        packColumn(cells, block.rows, field, layout.recordByteSize, bytes);
+      });
+      yield bytes;
+    }
+  }
+
+  #header(layout: PackedLayout): QvdHeader {
+    const options = this.#options;
+    let offset = 0;
+    const fields = options.fields.map((field, index): QvdField => {
+      const column = this.#columns[index] as SymbolColumn;
+      const packed = layout.fields[index];
+      const symbolOffset = offset;
+      offset += column.byteLength;
+      return {
+        name: field.name,
+        comment: field.comment ?? '',
+        tags: [...new Set([...column.tags(), ...(field.tags ?? [])])],
+        numberFormat: numberFormatOf(field),
+        bitOffset: packed?.bitOffset ?? 0,
+        bitWidth: packed?.bitWidth ?? 0,
+        bias: packed?.hasNull ? -2 : 0,
+        symbolCount: column.symbolCount,
+        symbolOffset,
+        symbolLength: column.byteLength,
+      };
+    });
+    return {
+      buildNumber: String(options.buildNumber ?? DEFAULT_BUILD_NUMBER),
+      creator: options.creator ?? '',
+      createdUtc: utcText((options.now ?? Date.now)()),
+      sourceCreatedUtc: '',
+      sourceFileUtc: '',
+      sourceFileSize: -1,
+      staleUtc: '',
+      tableName: options.tableName,
+      fields,
+      compression: '',
+      recordByteSize: layout.recordByteSize,
+      rowCount: this.rowCount,
+      rowsOffset: offset,
+      rowsLength: this.rowCount * layout.recordByteSize,
+      lineage: options.lineage ?? [],
+      comment: options.comment ?? '',
+      encryption: '',
+      tableTags: options.tableTags ?? [],
+    };
+  }
+}
+
+function utcText(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function checkTexts(options: QvdWriterOptions): void {
+  checkHeaderText(options.tableName, 'the table name');
+  checkHeaderText(options.comment ?? '', 'the comment');
+  checkHeaderText(options.creator ?? '', 'the creator');
+  for (const tag of options.tableTags ?? []) checkHeaderText(tag, 'a table tag');
+  for (const source of options.lineage ?? []) {
+    checkHeaderText(source.discriminator, 'a lineage discriminator');
+    checkHeaderText(source.statement, 'a lineage statement');
+  }
+}
