@@ -1,10 +1,9 @@
 import { QvdError } from '../errors.ts';
 import { PLAIN_NUMBER_FORMAT, type QvdNumberFormat } from '../header.ts';
+import type { Column, UnstorablePolicy } from './column.ts';
 import { DateColumn, TimestampColumn } from './date-columns.ts';
 import { checkHeaderText } from './header-xml.ts';
 import { BooleanColumn, DoubleColumn, IntegerColumn } from './number-columns.ts';
-import type { UnstorablePolicy } from './storable-text.ts';
-import type { SymbolColumn } from './symbol-column.ts';
 import { MixedColumn, TextColumn } from './text-columns.ts';
 
 /**
@@ -41,7 +40,7 @@ export function numberFormatOf(field: QvdFieldOptions): QvdNumberFormat {
   return { ...PLAIN_NUMBER_FORMAT, ...NUMBER_FORMATS[field.type], ...field.numberFormat };
 }
 
-export function createColumn(field: QvdFieldOptions, policy: UnstorablePolicy): SymbolColumn {
+export function createColumn(field: QvdFieldOptions, policy: UnstorablePolicy): Column {
   switch (field.type) {
     case 'integer':
       return new IntegerColumn(field.name, policy);

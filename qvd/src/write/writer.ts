@@ -1,13 +1,12 @@
 import { QvdError } from '../errors.ts';
 import type { QvdField, QvdHeader, QvdLineage } from '../header.ts';
 import type { QvdInput } from '../values.ts';
+import type { Column, UnstorablePolicy } from './column.ts';
 import { checkFields, createColumn, numberFormatOf, type QvdFieldOptions } from './field-types.ts';
 import { checkHeaderText, encodeHeader } from './header-xml.ts';
 import { RowIndexes } from './row-indexes.ts';
 import { type PackedLayout, packColumn, packedLayout, translateCells } from './row-packer.ts';
 import { type QvdSink, sendPieces } from './sink.ts';
-import type { UnstorablePolicy } from './storable-text.ts';
-import type { SymbolColumn } from './symbol-column.ts';
 
 export interface QvdWriterOptions extends Partial<UnstorablePolicy> {
   readonly tableName: string;
@@ -45,7 +44,7 @@ const DEFAULT_SPOOL_MEMORY_BYTES = 64 * 1024 * 1024;
  */
 export class QvdWriter {
   readonly #options: QvdWriterOptions;
-  readonly #columns: readonly SymbolColumn[];
+  readonly #columns: readonly Column[];
   readonly #indexes: RowIndexes;
   #sealedRows = 0;
   #openRows = 0;
@@ -89,7 +88,7 @@ export class QvdWriter {
     let cell = this.#openRows;
     try {
       for (let column = 0; column < columns.length; column++) {
-        open[cell] = (columns[column] as SymbolColumn).store(values[column], row);
+        open[cell] = (columns[column] as Column).store(values[column], row);
         cell += blockRows;
       }
     } catch (error) {
@@ -138,7 +137,7 @@ export class QvdWriter {
   }
 
   #seal(): void {
-    this.#indexes.seal(this.#openRows, (column) => this.#columns[column]?.symbolCount ?? 0);
+    this.#indexes.seal(this.#openRows, (column) => this.#columns[column]?.symbols.count ?? 0);
     this.#sealedRows += this.#openRows;
     this.#openRows = 0;
   }
@@ -147,10 +146,13 @@ export class QvdWriter {
     this.#refuseWhenClosed();
     this.#seal();
     const layout = packedLayout(
-      this.#columns.map(({ symbolCount }, index) => ({ symbolCount, hasNull: this.#indexes.hasNull[index] === 1 })),
+      this.#columns.map(({ symbols }, index) => ({
+        symbolCount: symbols.count,
+        hasNull: this.#indexes.hasNull[index] === 1,
+      })),
     );
     yield Buffer.concat([encodeHeader(this.#header(layout)), Uint8Array.of(0)]);
-    for (const column of this.#columns) yield* column.encode();
+    for (const column of this.#columns) yield* column.symbols.pieces();
     const cells = new Uint32Array(this.#indexes.blockRows);
     for (const block of this.#indexes.blocks()) {
       const bytes = Buffer.alloc(block.rows * layout.recordByteSize);
@@ -168,10 +170,10 @@ export class QvdWriter {
     const options = this.#options;
     let offset = 0;
     const fields = options.fields.map((field, index): QvdField => {
-      const column = this.#columns[index] as SymbolColumn;
+      const column = this.#columns[index] as Column;
       const packed = layout.fields[index];
       const symbolOffset = offset;
-      offset += column.byteLength;
+      offset += column.symbols.byteLength;
       return {
         name: field.name,
         comment: field.comment ?? '',
@@ -180,9 +182,9 @@ export class QvdWriter {
         bitOffset: packed?.bitOffset ?? 0,
         bitWidth: packed?.bitWidth ?? 0,
         bias: packed?.hasNull ? -2 : 0,
-        symbolCount: column.symbolCount,
+        symbolCount: column.symbols.count,
         symbolOffset,
-        symbolLength: column.byteLength,
+        symbolLength: column.symbols.byteLength,
       };
     });
     return {

@@ -1,0 +1,189 @@
+const FIRST_SEGMENT_BYTES = 1024;
+const LARGEST_SEGMENT_BYTES = 1024 * 1024;
+const FIRST_SLOTS = 64;
+
+// Another one in every process, so that nobody can prepare values that all fall into one slot.
+const HASH_SEED = Math.floor(Math.random() * 2 ** 32);
+
+/**
+ * The distinct symbols of one field as the bytes that stand in the file, numbered from 1 in the order of their first
+ * appearance. A value is written behind the last symbol (`reserve`, then into `bytes`), looked up there (`find`), and
+ * kept only if it is new (`keep`): so values are the same exactly when their bytes are, which for floats means bit by
+ * bit. Beside the bytes themselves a symbol costs 24 to 32 bytes; nothing of it is an object.
+ */
+export class SymbolTable {
+  /** The segment that is being filled. Valid until the next `reserve`. */
+  bytes = Buffer.allocUnsafeSlow(FIRST_SEGMENT_BYTES);
+  #view = viewOf(this.bytes);
+  #used = 0;
+  readonly #segments: Buffer[] = [this.bytes];
+  readonly #views: DataView[] = [this.#view];
+  readonly #segmentEnds: number[] = [0];
+
+  #count = 0;
+  #byteLength = 0;
+  #newestRow = -1;
+  #newestSlot = 0;
+
+  // By symbol number less 1.
+  #hashes = new Int32Array(FIRST_SLOTS);
+  #segmentOf = new Uint32Array(FIRST_SLOTS);
+  #offsets = new Uint32Array(FIRST_SLOTS);
+  #lengths = new Uint32Array(FIRST_SLOTS);
+
+  // Open addressing: a symbol's number, or 0, in the slot its hash asks for or in the next free one.
+  #slots = new Uint32Array(FIRST_SLOTS * 2);
+  #hash = 0;
+  #freeSlot = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  /** Makes room for a symbol of at most so many bytes; returns where in `bytes` it begins. */
+  reserve(size: number): number {
+    if (this.#used + size > this.bytes.length) this.#nextSegment(size);
+    return this.#used;
+  }
+
+  /** The number of the symbol whose bytes stand from `reserve`'s position to `end`, or 0 when it is not known. */
+  find(end: number): number {
+    const start = this.#used;
+    const length = end - start;
+    const hash = hashOf(this.#view, start, end);
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const number = this.#slots[slot] as number;
+      if (number === 0) break;
+      const index = number - 1;
+      if (this.#hashes[index] === hash && this.#lengths[index] === length && this.#equals(index, start, end)) {
+        return number;
+      }
+      slot = (slot + 1) & mask;
+    }
+    this.#hash = hash;
+    this.#freeSlot = slot;
+    return 0;
+  }
+
+  /** Keeps the symbol that `find` has just not found; returns its number. `row` is for `rollBack`. */
+  keep(end: number, row: number): number {
+    const index = this.#count;
+    if (index === this.#hashes.length) this.#growSymbols();
+    const start = this.#used;
+    this.#hashes[index] = this.#hash;
+    this.#segmentOf[index] = this.#segments.length - 1;
+    this.#offsets[index] = start;
+    this.#lengths[index] = end - start;
+    this.#used = end;
+    this.#segmentEnds[this.#segments.length - 1] = end;
+    this.#byteLength += end - start;
+    this.#count = index + 1;
+    this.#newestRow = row;
+    this.#slots[this.#freeSlot] = this.#count;
+    this.#newestSlot = this.#freeSlot;
+    if (this.#count * 2 > this.#slots.length) this.#growSlots();
+    return this.#count;
+  }
+
+  /** Takes back the symbol that this row added, if it did; true when it did. A row adds at most one to a field. */
+  rollBack(row: number): boolean {
+    if (this.#newestRow !== row) return false;
+    this.#newestRow = -1;
+    this.#slots[this.#newestSlot] = 0; // nothing was put in behind it since
+    this.#count -= 1;
+    const length = this.#lengths[this.#count] as number;
+    this.#used -= length;
+    this.#byteLength -= length;
+    this.#segmentEnds[this.#segments.length - 1] = this.#used;
+    return true;
+  }
+
+  /** All symbols as they stand in the file, in order. The pieces are the table's own memory. */
+  *pieces(): Generator<Buffer> {
+    for (const [index, segment] of this.#segments.entries()) {
+      const end = this.#segmentEnds[index] ?? 0;
+      if (end > 0) yield segment.subarray(0, end);
+    }
+  }
+
+  /** Each symbol's bytes, in order. */
+  *symbols(): Generator<Buffer> {
+    for (let index = 0; index < this.#count; index++) {
+      const offset = this.#offsets[index] as number;
+      const segment = this.#segments[this.#segmentOf[index] as number] as Buffer;
+      yield segment.subarray(offset, offset + (this.#lengths[index] as number));
+    }
+  }
+
+  #equals(index: number, start: number, end: number): boolean {
+    const known = this.#views[this.#segmentOf[index] as number] as DataView;
+    const mine = this.#view;
+    let there = this.#offsets[index] as number;
+    let here = start;
+    for (; here + 4 <= end; here += 4, there += 4) {
+      if (known.getInt32(there, true) !== mine.getInt32(here, true)) return false;
+    }
+    for (; here < end; here++, there++) {
+      if (known.getUint8(there) !== mine.getUint8(here)) return false;
+    }
+    return true;
+  }
+
+  #nextSegment(size: number): void {
+    const usual = Math.min(LARGEST_SEGMENT_BYTES, this.bytes.length * 2);
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(usual, size));
+    this.#view = viewOf(this.bytes);
+    this.#segments.push(this.bytes);
+    this.#views.push(this.#view);
+    this.#segmentEnds.push(0);
+    this.#used = 0;
+  }
+
+  #growSymbols(): void {
+    this.#hashes = doubled(this.#hashes, Int32Array);
+    this.#segmentOf = doubled(this.#segmentOf, Uint32Array);
+    this.#offsets = doubled(this.#offsets, Uint32Array);
+    this.#lengths = doubled(this.#lengths, Uint32Array);
+  }
+
+  #growSlots(): void {
+    const slots = new Uint32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let index = 0; index < this.#count; index++) {
+      let slot = (this.#hashes[index] as number) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = index + 1;
+      this.#newestSlot = slot;
+    }
+    this.#slots = slots;
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function doubled<T extends Int32Array | Uint32Array>(array: T, make: new (length: number) => T): T {
+  const larger = new make(array.length * 2);
+  larger.set(array);
+  return larger;
+}
+
+function hashOf(view: DataView, start: number, end: number): number {
+  let hash = HASH_SEED ^ (end - start);
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x85ebca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
