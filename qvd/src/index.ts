@@ -1,6 +1,9 @@
 export { epochMsToSerial, serialToEpochMs } from './dates.ts';
 export { QvdError, type QvdErrorCode, type QvdErrorPlace } from './errors.ts';
 export type { QvdField, QvdHeader, QvdLineage, QvdNumberFormat } from './header.ts';
+export { type QvdBatch, QvdReader, type QvdReaderOptions, type QvdSelection } from './read/reader.ts';
+export type { QvdInputFile } from './read/source.ts';
+export type { InvalidUtf8 } from './read/symbol-decoder.ts';
 export { QvdDual, type QvdInput, type QvdValue } from './values.ts';
 export type { UnstorablePolicy } from './write/column.ts';
 export type { QvdFieldOptions, QvdFieldType } from './write/field-types.ts';

@@ -1,0 +1,142 @@
+import { QvdError } from '../errors.ts';
+import type { QvdField, QvdHeader, QvdLineage } from '../header.ts';
+import { scanXml } from './xml.ts';
+
+/** The texts of one element's known children, by element name. */
+type Texts = Map<string, string>;
+
+interface FieldTexts {
+  readonly texts: Texts;
+  readonly format: Texts;
+  readonly tags: string[];
+}
+
+const ROOT = 'QvdTableHeader';
+const FIELD = `${ROOT}/Fields/QvdFieldHeader`;
+const LINEAGE = `${ROOT}/Lineage/LineageInfo`;
+
+/**
+ * The header of a QVD file. Elements may come in any order, unknown ones are passed over, and those that only
+ * describe may be missing; what is needed to find the data may not.
+ * @throws {QvdError} QVD_HEADER_XML, QVD_HEADER_INVALID
+ */
+export function parseHeader(xml: string): QvdHeader {
+  const declared = /^<\?xml[^>]*\bencoding\s*=\s*["']([^"']*)["']/.exec(xml)?.[1];
+  if (declared !== undefined && !/^(utf-?8|us-ascii)$/i.test(declared)) {
+    throw new QvdError('QVD_HEADER_INVALID', `the header says it is ${declared}; only UTF-8 is known`);
+  }
+  const reader = new HeaderReader();
+  scanXml(xml, reader);
+  return reader.header();
+}
+
+/** Collects the texts of the elements that are known, each at its place. */
+class HeaderReader {
+  readonly #path: string[] = [];
+  #text = '';
+  readonly #root: Texts = new Map();
+  readonly #fields: FieldTexts[] = [];
+  readonly #lineage: Texts[] = [];
+  readonly #tableTags: string[] = [];
+
+  open(name: string): void {
+    this.#path.push(name);
+    this.#text = '';
+    const path = this.#path.join('/');
+    if (this.#path.length === 1 && name !== ROOT) {
+      throw new QvdError('QVD_NOT_A_QVD', `the root element is <${name}>, not <${ROOT}>`);
+    }
+    if (path === FIELD) this.#fields.push({ texts: new Map(), format: new Map(), tags: [] });
+    if (path === LINEAGE) this.#lineage.push(new Map());
+  }
+
+  text(text: string): void {
+    this.#text += text;
+  }
+
+  close(name: string): void {
+    this.#path.pop();
+    const parent = this.#path.join('/');
+    const text = this.#text;
+    this.#text = '';
+    const field = this.#fields.at(-1);
+    if (parent === ROOT) put(this.#root, name, text);
+    else if (parent === `${ROOT}/TableTags`) this.#tableTags.push(text);
+    else if (parent === `${ROOT}/EncryptionInfo` && text.trim() !== '') this.#root.set('EncryptionInfo', text);
+    else if (parent === LINEAGE) put(this.#lineage.at(-1), name, text);
+    else if (parent === FIELD) put(field?.texts, name, text);
+    else if (parent === `${FIELD}/NumberFormat`) put(field?.format, name, text);
+    else if (parent === `${FIELD}/Tags`) field?.tags.push(text);
+  }
+
+  header(): QvdHeader {
+    const root = this.#root;
+    const text = (name: string): string => root.get(name) ?? '';
+    return {
+      buildNumber: text('QvBuildNo').trim(),
+      creator: text('CreatorDoc'),
+      createdUtc: text('CreateUtcTime').trim(),
+      sourceCreatedUtc: text('SourceCreateUtcTime').trim(),
+      sourceFileUtc: text('SourceFileUtcTime').trim(),
+      sourceFileSize: integer(root, 'SourceFileSize', {}, -1),
+      staleUtc: text('StaleUtcTime').trim(),
+      tableName: text('TableName'),
+      fields: this.#fields.map(fieldOf),
+      compression: text('Compression').trim(),
+      recordByteSize: integer(root, 'RecordByteSize', {}),
+      rowCount: integer(root, 'NoOfRecords', {}),
+      rowsOffset: integer(root, 'Offset', {}),
+      rowsLength: integer(root, 'Length', {}),
+      lineage: this.#lineage.map(
+        (texts): QvdLineage => ({
+          discriminator: texts.get('Discriminator') ?? '',
+          statement: texts.get('Statement') ?? '',
+        }),
+      ),
+      comment: text('Comment'),
+      encryption: text('EncryptionInfo').trim(),
+      tableTags: this.#tableTags,
+    };
+  }
+}
+
+function fieldOf({ texts, format, tags }: FieldTexts, index: number): QvdField {
+  const name = texts.get('FieldName');
+  if (name === undefined) throw new QvdError('QVD_HEADER_INVALID', `field ${index} has no FieldName`);
+  const place = { field: name };
+  return {
+    name,
+    comment: texts.get('Comment') ?? '',
+    tags,
+    numberFormat: {
+      type: format.get('Type')?.trim() || 'UNKNOWN',
+      decimals: integer(format, 'nDec', place, 0),
+      useThousands: integer(format, 'UseThou', place, 0),
+      format: format.get('Fmt') ?? '',
+      decimalSeparator: format.get('Dec') ?? '',
+      thousandsSeparator: format.get('Thou') ?? '',
+    },
+    bitOffset: integer(texts, 'BitOffset', place),
+    bitWidth: integer(texts, 'BitWidth', place),
+    bias: integer(texts, 'Bias', place, 0),
+    symbolCount: integer(texts, 'NoOfSymbols', place),
+    symbolOffset: integer(texts, 'Offset', place),
+    symbolLength: integer(texts, 'Length', place),
+  };
+}
+
+function put(texts: Texts | undefined, name: string, text: string): void {
+  if (texts === undefined) return;
+  if (texts.has(name)) throw new QvdError('QVD_HEADER_INVALID', `the header has <${name}> twice in one place`);
+  texts.set(name, text);
+}
+
+/** An element as a whole number. `fallback` is for one that is missing or empty; without it that is an error. */
+function integer(texts: Texts, name: string, place: { readonly field?: string }, fallback?: number): number {
+  const text = texts.get(name)?.trim() ?? '';
+  if (text === '' && fallback !== undefined) return fallback;
+  const value = /^[+-]?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value + 0;
+  const found = texts.has(name) ? JSON.stringify(text.slice(0, 40)) : 'nothing';
+  throw new QvdError('QVD_HEADER_INVALID', `<${name}> should be a whole number, found ${found}`, place);
+}
