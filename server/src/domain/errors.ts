@@ -21,6 +21,14 @@ export const ERROR_CATALOGUE = {
     action:
       'Restore the log folder from a backup; the damaged sequences are listed as dead letters of every destination.',
   },
+  EVENT_LOG_MIXED: {
+    meaning: 'The folder of the event log holds segments of two different logs.',
+    action: 'Move the segments of one of them out of the folder; the message names one file of each.',
+  },
+  EVENT_LOG_READ_FAILED: {
+    meaning: 'The event log could not be read from disk; whoever reads it tries again.',
+    action: 'Look at the cause named in the message (disk, permissions).',
+  },
   EVENT_LOG_IN_USE: {
     meaning: 'Another server holds the lock on this log folder.',
     action: 'Stop the server named in the message, or give this one an eventLog.directory of its own.',
@@ -29,9 +37,47 @@ export const ERROR_CATALOGUE = {
     meaning: 'The configuration file has errors; each is listed with its line.',
     action: 'Correct the listed lines; "butler-sos-audit check-config" checks a file without starting.',
   },
+  CURSOR_BEYOND_LOG: {
+    meaning:
+      'A destination had already been given more events than the log holds now: an older copy of the log was put back.',
+    action:
+      'Put the newer log back; or, when it is lost, let the destination go on from a sequence of this log with "destinations skip".',
+  },
+  CURSOR_BEHIND_DELIVERY: {
+    meaning:
+      'A destination holds later events than its stored position says: an older copy of durable.sqlite was put back.',
+    action:
+      'Put the newer durable.sqlite back; or let the destination go on behind what it holds with "destinations skip".',
+  },
+  CURSOR_MOVED: {
+    meaning: 'The stored position of a destination was moved by somebody else while a delivery was under way.',
+    action: 'Nothing: the destination goes on from the stored position.',
+  },
   DELIVERY_ABORTED: {
     meaning: 'A delivery was interrupted because the server stops or the attempt took too long.',
     action: 'Nothing: the same batch is delivered again.',
+  },
+  DESTINATION_REFUSES_ALL: {
+    meaning: 'A destination refused so many events in a row that the fault is not in the events; the rest wait.',
+    action:
+      'Look at the cause named in the message and correct it over there; delivery is tried again every minute. "destinations skip" gives up the events that wait.',
+  },
+  DESTINATION_SKIPPED: {
+    meaning: 'An operator decided that a destination does not get this part of the log.',
+    action: 'Nothing; "dead-letters retry" delivers it after all, as long as the log still holds it.',
+  },
+  DESTINATION_UNKNOWN: {
+    meaning: 'A destination has no stored position although it should have been registered at start.',
+    action: 'Please report it with the log lines around it.',
+  },
+  EVENT_ID_CONFLICT: {
+    meaning:
+      'Two events with different contents came under one event id; the first is delivered, the other one is here.',
+    action: 'Compare the two; "dead-letters retry" delivers this one too.',
+  },
+  EVENTS_NOT_RETAINED: {
+    meaning: 'The log no longer holds events that a destination had not yet been given.',
+    action: 'Restore those segments from a backup and retry the dead letter, or leave it as the record of the gap.',
   },
   EXPORT_WRITE_FAILED: {
     meaning: 'A file could not be written to the export directory of a destination; its events wait.',
@@ -41,9 +87,39 @@ export const ERROR_CATALOGUE = {
     meaning: 'A finished file that waited to be published has other contents than those that were recorded for it.',
     action: 'Find out who writes to the export directory; move the file named in the message away to go on without it.',
   },
+  INDEX_DAMAGED: {
+    meaning: 'A file that follows from the log (ids.sqlite, search.sqlite) cannot be read.',
+    action: 'Nothing: it is kept beside the new one as evidence and built again from the log.',
+  },
+  INDEX_REBUILDING: {
+    meaning: 'The table of event ids is being built again from the log; deliveries wait for it.',
+    action: 'Nothing; "butler-sos-audit status" shows how far it is.',
+  },
+  LOG_REPLACED: {
+    meaning: 'The folder holds another event log than the one that the destinations were delivering.',
+    action:
+      'Put the right log back, or use the durable.sqlite that belongs to this one; "destinations skip" lets a destination start on it.',
+  },
   ROW_NOT_ENCODABLE: {
     meaning: 'An event has contents that the file format of a destination cannot hold.',
     action: 'The event is in the dead letters of that destination and stays in the event log; please report it.',
+  },
+  STATE_DATABASE_FAILED: {
+    meaning: 'The durable database (durable.sqlite) could not be read or written.',
+    action: 'Look at the cause named in the message: disk full, permissions, or another program that holds the file.',
+  },
+  STATE_DATABASE_DAMAGED: {
+    meaning: 'The durable database (durable.sqlite) is not a readable database any more.',
+    action: 'Restore it from the backup that belongs to the log; it holds what was delivered where.',
+  },
+  STATE_DATABASE_MISSING: {
+    meaning: 'The log holds events but durable.sqlite, which says what was delivered where, knows nothing of it.',
+    action:
+      'Restore durable.sqlite from a backup; without one, every destination starts as a new one where its startFrom says.',
+  },
+  STATE_DATABASE_NEWER: {
+    meaning: 'durable.sqlite was written by a later version of this program.',
+    action: 'Start that version, or restore the backup that was taken before the upgrade.',
   },
   THREAD_GONE: {
     meaning: 'A part of the server that runs in a thread of its own has stopped.',

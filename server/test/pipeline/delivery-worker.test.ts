@@ -1,0 +1,361 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { DELIVERED, FakeDestination, REFUSED, RETRY, SERVER_POLICY, STOPPED } from '../support/fake-destination.ts';
+import { DeliveryWorld, START } from './delivery-world.ts';
+
+describe('DeliveryWorker', () => {
+  let world: DeliveryWorld;
+  let destination: FakeDestination;
+  beforeEach(() => {
+    world = new DeliveryWorld();
+    destination = new FakeDestination();
+  });
+  afterEach(() => world.end());
+
+  const warnings = () => world.logger.at('warn').length;
+
+  it('delivers in log order, in batches of maxBatchSize, and moves the cursor', async () => {
+    await world.clients(7);
+    world.start({ destination, policy: { ...SERVER_POLICY, maxBatchSize: 3 } });
+    await world.clock.advance(0);
+    assert.deepEqual(destination.handed, [[1, 2, 3], [4, 5, 6], [7]]);
+    assert.equal(world.committed(), 7);
+  });
+
+  it('cuts by bytes, and lets one large event through alone', async () => {
+    for (const [i, bytes] of [600, 300, 5000, 10].entries()) {
+      await world.client(`e${i}`, { envelope: JSON.stringify({ eventId: `e${i}`, filler: 'x'.repeat(bytes) }) });
+    }
+    world.start({ destination, policy: { ...SERVER_POLICY, maxBatchBytes: 1000 } });
+    await world.clock.advance(0);
+    assert.deepEqual(destination.handed, [[1, 2], [3], [4]]);
+  });
+
+  it('waits writeFrequencyMs from the oldest event on, by the monotonic clock: a stepping wall clock changes nothing', async () => {
+    world.start({ destination, policy: { ...SERVER_POLICY, writeFrequencyMs: 5000 } });
+    await world.clients(1);
+    await world.clock.advance(3000);
+    world.clock.stepWallClock(-3_600_000);
+    await world.clients(1, 'later');
+    await world.clock.advance(1900);
+    assert.deepEqual(destination.handed, []);
+    assert.equal(world.workers[0]?.status().state, 'waiting');
+    await world.clock.advance(200);
+    assert.deepEqual(destination.handed, [[1, 2]]);
+    assert.equal(world.workers[0]?.status().lagSeconds, 0);
+  });
+
+  it('rule 14: nobody reads past what the deduplicator has seen', async () => {
+    await world.clients(3);
+    world.facts.seenTo(2);
+    world.start({ destination });
+    await world.clock.advance(0);
+    assert.deepEqual(destination.positions, [1, 2]);
+    world.facts.seenTo(undefined);
+    await world.clock.advance(0);
+    assert.deepEqual(destination.positions, [1, 2, 3]);
+  });
+
+  it('positions without rows move the cursor without begin, lazily', async () => {
+    await world.serverRecord('server.synced');
+    world.start({ destination });
+    await world.clock.advance(0);
+    await world.serverRecord('server.synced');
+    await world.clock.advance(1000);
+    assert.equal(world.committed(), 1);
+    await world.clock.advance(120_000);
+    assert.equal(world.committed(), 2);
+    assert.deepEqual(world.cursors.begun, []);
+  });
+
+  it('rule 18: a restart repeats exactly the begun range, also when the batch settings have changed', async () => {
+    await world.clients(10);
+    destination.answer = () => new Promise(() => undefined);
+    world.start({ destination, policy: { ...SERVER_POLICY, maxBatchSize: 4 } });
+    await world.clock.advance(0);
+    await world.end();
+    const again = new FakeDestination();
+    world.start({ destination: again, policy: { ...SERVER_POLICY, maxBatchSize: 3 } });
+    await world.clock.advance(0);
+    assert.deepEqual(again.handed, [
+      [1, 2, 3, 4],
+      [5, 6, 7],
+      [8, 9, 10],
+    ]);
+    assert.equal(world.cursors.begun[1]?.number, 2);
+  });
+
+  it('rule 18: a begun range waits for a deduplicator that has to start anew', async () => {
+    await world.clients(4);
+    destination.answer = () => new Promise(() => undefined);
+    world.start({ destination });
+    await world.clock.advance(0);
+    await world.end();
+    world.facts.seenTo(2);
+    const again = new FakeDestination();
+    world.start({ destination: again });
+    await world.clock.advance(10_000);
+    assert.deepEqual(again.handed, []);
+    world.facts.seenTo(undefined);
+    await world.clock.advance(1000);
+    assert.deepEqual(again.handed, [[1, 2, 3, 4]]);
+  });
+
+  it('rule 20: retries for ever with growing waits, one warning a minute, and says when it is over', async () => {
+    await world.clients(2);
+    destination.isReachable = false;
+    destination.answer = () => RETRY;
+    const worker = world.start({ destination });
+    await world.clock.advance(600_000);
+    assert.ok(warnings() >= 8 && warnings() <= 11, `${warnings()} warnings`);
+    assert.ok(destination.handed.length < 40, `${destination.handed.length} attempts`);
+    assert.ok(destination.handed.every((batch) => batch.length === 2));
+    const { state, lagEvents, lagSeconds, retried, lastError } = worker.status();
+    assert.equal(state, 'retrying');
+    assert.equal(lagEvents, 2);
+    assert.equal(lagSeconds, 600);
+    assert.equal(retried, destination.handed.length);
+    assert.equal(lastError?.message, 'not now');
+    destination.answer = () => DELIVERED;
+    await world.clock.advance(60_000);
+    assert.deepEqual(destination.positions, [1, 2]);
+    assert.equal(world.logger.at('info').length, 1);
+    assert.equal(worker.status().state, 'idle');
+  });
+
+  it('honours Retry-After', async () => {
+    await world.clients(1);
+    destination.answer = (_batch, n) => (n === 1 ? { ...RETRY, afterMs: 90_000 } : DELIVERED);
+    world.start({ destination });
+    await world.clock.advance(89_000);
+    assert.equal(destination.handed.length, 1);
+    await world.clock.advance(1500);
+    assert.equal(destination.handed.length, 2);
+  });
+
+  it('rule 20: a batch that is retried while the destination answers is halved; nothing becomes a dead letter', async () => {
+    await world.clients(8);
+    destination.answer = (batch) => (batch.rows.length > 2 ? RETRY : DELIVERED);
+    world.start({ destination });
+    await world.clock.advance(300_000);
+    assert.deepEqual(destination.positions, [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert.deepEqual(world.cursors.deadLetters, []);
+    assert.ok(destination.checks > 0);
+  });
+
+  it('rule 20: one event that is always retried is not given up', async () => {
+    await world.clients(3);
+    destination.answer = (batch) => (batch.rows.some((r) => r.position === 2) ? RETRY : DELIVERED);
+    world.start({ destination });
+    await world.clock.advance(3_600_000);
+    assert.deepEqual(destination.positions, [1]);
+    assert.deepEqual(world.cursors.deadLetters, []);
+    assert.equal(world.logger.at('warn').at(-1)?.fields.eventId, 'e2');
+  });
+
+  it('rule 20: a file destination is never halved for a retry', async () => {
+    await world.clients(4);
+    destination.answer = () => RETRY;
+    world.start({ destination, policy: { ...SERVER_POLICY, flushOnStop: true } });
+    await world.clock.advance(300_000);
+    assert.ok(destination.handed.length > 20);
+    assert.ok(destination.handed.every((batch) => batch.length === 4));
+    assert.equal(destination.checks, 0);
+  });
+
+  it('rule 20: a refused batch is halved down to the bad event, which becomes a dead letter with its envelope', async () => {
+    await world.clients(9);
+    destination.answer = (batch) => (batch.rows.some((r) => r.position === 6) ? REFUSED : DELIVERED);
+    const worker = world.start({ destination });
+    await world.clock.advance(0);
+    assert.deepEqual(destination.positions, [1, 2, 3, 4, 5, 7, 8, 9]);
+    assert.equal(world.cursors.deadLetters.length, 1);
+    const [letter] = world.cursors.deadLetters;
+    assert.equal(letter?.eventId, 'e6');
+    assert.equal(letter?.range.first, 6);
+    assert.equal(JSON.parse(letter?.envelope ?? '{}').eventId, 'e6');
+    assert.equal(letter?.error.code, 'ROW_NOT_ENCODABLE');
+    assert.equal(worker.status().delivered, 8);
+    assert.equal(worker.status().rejected, 1);
+    assert.equal(world.committed(), 9);
+  });
+
+  it('rule 20: when everything is refused in a row, the destination stops instead of emptying the log', async () => {
+    await world.clients(500);
+    destination.answer = () => REFUSED;
+    const worker = world.start({ destination });
+    await world.clock.advance(3_600_000);
+    assert.equal(worker.status().state, 'stopped');
+    assert.equal(worker.status().lastError?.code, 'DESTINATION_REFUSES_ALL');
+    assert.equal(world.cursors.deadLetters.length, 10);
+    assert.equal(world.committed(), 10);
+    destination.answer = () => DELIVERED;
+    await world.clock.advance(60_000);
+    assert.equal(world.committed(), 500);
+    assert.equal(destination.stored.size, 490);
+  });
+
+  it('rule 20: a delivery that rejects every row stops too', async () => {
+    await world.clients(50);
+    destination.answer = (batch) => ({
+      kind: 'delivered',
+      rejected: batch.rows.map((r) => ({ position: r.position, error: REFUSED.error })),
+    });
+    const worker = world.start({ destination });
+    await world.clock.advance(0);
+    assert.equal(worker.status().state, 'stopped');
+    assert.equal(world.committed(), 0);
+    assert.deepEqual(world.cursors.deadLetters, []);
+  });
+
+  it('rejections of a delivery are committed with its cursor', async () => {
+    await world.clients(3);
+    destination.answer = (batch) => ({
+      kind: 'delivered',
+      rejected: [{ position: batch.range.first, error: REFUSED.error }],
+    });
+    world.start({ destination });
+    await world.clock.advance(0);
+    assert.deepEqual(destination.positions, [2, 3]);
+    assert.deepEqual(
+      world.cursors.deadLetters.map((d) => d.range.first),
+      [1],
+    );
+  });
+
+  it('a stopped destination is tried again every minute, one log line a minute', async () => {
+    await world.clients(1);
+    destination.answer = () => STOPPED;
+    const worker = world.start({ destination });
+    await world.clock.advance(300_000);
+    assert.equal(worker.status().state, 'stopped');
+    assert.equal(destination.handed.length, 6);
+    assert.ok(Math.abs(world.logger.at('error').length - 6) <= 1);
+  });
+
+  it('a throw is a defect: logged once with its stack, tried again with back-off', async () => {
+    await world.clients(1);
+    destination.answer = (_batch, n) => {
+      if (n < 4) throw new TypeError('undefined is not a function');
+      return DELIVERED;
+    };
+    world.start({ destination });
+    await world.clock.advance(60_000);
+    assert.deepEqual(destination.positions, [1]);
+    assert.equal(world.logger.at('error').length, 1);
+    assert.match(String(world.logger.at('error')[0]?.fields.stack), /delivery-worker\.test/);
+  });
+
+  it('a destination that never answers is given up after its time and tried again; its late answer counts for nothing', async () => {
+    await world.clients(1);
+    const late: ((file: boolean) => void)[] = [];
+    destination.answer = (batch, n) =>
+      n > 1
+        ? DELIVERED
+        : new Promise((_resolve, reject) => {
+            late.push(() => {
+              assert.throws(() => batch.prepare({ temporaryPath: '', path: '', sha256: '' }), /given up/);
+              reject(new Error('late'));
+            });
+          });
+    world.start({ destination });
+    await world.clock.advance(20_000);
+    assert.equal(destination.handed.length, 2);
+    late[0]?.(true);
+    await world.clock.advance(0);
+    assert.equal(world.committed(), 1);
+  });
+
+  it('an aborted delivery that has arrived after all counts', async () => {
+    await world.clients(1);
+    destination.answer = (_batch, _n, signal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve(DELIVERED)));
+    world.start({ destination });
+    await world.clock.advance(11_000);
+    assert.equal(destination.handed.length, 1);
+    assert.equal(world.committed(), 1);
+  });
+
+  it('holds one batch in memory while a destination is down', async () => {
+    await world.clients(50);
+    destination.isReachable = false;
+    destination.answer = () => RETRY;
+    world.start({ destination, policy: { ...SERVER_POLICY, maxBatchSize: 5 } });
+    let read = 0;
+    const { read: original } = world.log;
+    world.log.read = (after, limit) => {
+      read += limit.events;
+      return original.call(world.log, after, limit);
+    };
+    await world.clients(50, 'more');
+    await world.clock.advance(600_000);
+    assert.equal(read, 5);
+  });
+
+  it('rule 8: nothing is begun while exports pause', async () => {
+    await world.clients(2);
+    let isFull = true;
+    const worker = world.start({ destination, paused: () => isFull });
+    await world.clock.advance(5000);
+    assert.deepEqual(world.cursors.begun, []);
+    assert.equal(worker.status().lagEvents, 2);
+    isFull = false;
+    await world.clock.advance(1000);
+    assert.deepEqual(destination.positions, [1, 2]);
+  });
+
+  it('a store that fails is asked again, and nothing is delivered past it', async () => {
+    await world.clients(3);
+    let failures = 3;
+    world.cursors.onStep = (step, when) => {
+      if (step === 'commit' && when === 'before' && failures-- > 0) throw new Error('disk full');
+    };
+    world.start({ destination });
+    await world.clock.advance(60_000);
+    assert.equal(world.committed(), 3);
+    assert.deepEqual(destination.positions, [1, 2, 3]);
+  });
+
+  it('a log that cannot be read is tried again', async () => {
+    await world.clients(1);
+    const { read } = world.log;
+    let failures = 2;
+    world.log.read = (after, limit) => {
+      if (failures-- > 0) return Promise.reject(new Error('EIO'));
+      return read.call(world.log, after, limit);
+    };
+    world.start({ destination });
+    await world.clock.advance(60_000);
+    assert.deepEqual(destination.positions, [1]);
+  });
+
+  it('a fixed end: everything up to it at once, then finished', async () => {
+    await world.clients(5);
+    const worker = world.start({
+      destination,
+      end: 3 as never,
+      policy: { ...SERVER_POLICY, writeFrequencyMs: 60_000 },
+    });
+    await worker.run();
+    assert.equal(worker.isFinished, true);
+    assert.deepEqual(destination.handed, [[1, 2, 3]]);
+    assert.equal(destination.closed, 1);
+  });
+
+  it('publishes its numbers under stable names', async () => {
+    await world.clients(2);
+    const worker = world.start({ destination });
+    await world.clock.advance(0);
+    worker.publishMetrics();
+    const value = (name: string, more = '') =>
+      world.metrics.cells.get(`butler_sos_audit_destination_${name}{"destination":"test"${more}}`)?.value();
+    assert.equal(value('delivered_total'), 2);
+    assert.equal(value('rejected_total'), 0);
+    assert.equal(value('retries_total'), 0);
+    assert.equal(value('lag_events'), 0);
+    assert.equal(value('lag_seconds'), 0);
+    assert.equal(value('last_success_timestamp_seconds'), START / 1000);
+    assert.equal(value('state', ',"state":"idle"'), 1);
+    assert.equal(value('state', ',"state":"stopped"'), 0);
+  });
+});
