@@ -1,0 +1,121 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { CodedError, messageOf } from '../../domain/errors.ts';
+import { createPrivateFolder } from '../shared/private-folder.ts';
+
+/** Who holds a log folder; stands as `owner.json` beside the lock. */
+export interface LogOwner {
+  readonly pid: number;
+  readonly host: string;
+  /** ISO text. */
+  readonly startedAt: string;
+  readonly version: string;
+}
+
+export interface LogLock {
+  /** May be called twice. */
+  release(): void;
+}
+
+const LOCK_FILE = 'lock.sqlite';
+const OWNER_FILE = 'owner.json';
+
+/** Somebody who only looks whether the lock is held has it for microseconds. */
+const PATIENCE_MS = 500;
+const SQLITE_BUSY = 5;
+
+/**
+ * One server per log: the operating system holds the lock for as long as this process lives, and frees it however the
+ * process ends. Works on Windows, and between threads of one process. Not on network folders that fake their locks.
+ * @throws CodedError EVENT_LOG_IN_USE naming the process that holds it
+ */
+export function acquireLogLock(directory: string, owner: LogOwner): LogLock {
+  createPrivateFolder(directory);
+  const database = new DatabaseSync(join(directory, LOCK_FILE), { timeout: PATIENCE_MS });
+  try {
+    // an open write transaction in exclusive mode: nobody else can even read
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (thrown) {
+    database.close();
+    throw isBusy(thrown) ? inUse(directory, readOwner(directory)) : lockFailed(directory, thrown);
+  }
+  writeOwner(directory, owner);
+  return {
+    release() {
+      if (!database.isOpen) return;
+      rmSync(join(directory, OWNER_FILE), { force: true });
+      database.close();
+    },
+  };
+}
+
+/** Who runs on this log now; undefined when nobody does, whatever a killed process left in `owner.json`. */
+export function lockOwner(directory: string): LogOwner | undefined {
+  const path = join(directory, LOCK_FILE);
+  if (!existsSync(path)) return undefined;
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+  try {
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return undefined;
+  } catch (thrown) {
+    if (!isBusy(thrown)) throw lockFailed(directory, thrown);
+    return readOwner(directory) ?? { pid: 0, host: 'unknown', startedAt: 'unknown', version: 'unknown' };
+  } finally {
+    database.close();
+  }
+}
+
+function writeOwner(directory: string, owner: LogOwner): void {
+  const path = join(directory, OWNER_FILE);
+  const temporary = `${path}.${owner.pid}.tmp`;
+  writeFileSync(temporary, `${JSON.stringify(owner, null, 2)}\n`, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+function readOwner(directory: string): LogOwner | undefined {
+  try {
+    const owner: unknown = JSON.parse(readFileSync(join(directory, OWNER_FILE), 'utf8'));
+    return isOwner(owner) ? owner : undefined;
+  } catch {
+    // another server is just writing it
+    return undefined;
+  }
+}
+
+function isOwner(value: unknown): value is LogOwner {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'pid' in value &&
+    typeof value.pid === 'number' &&
+    'host' in value &&
+    typeof value.host === 'string' &&
+    'startedAt' in value &&
+    typeof value.startedAt === 'string' &&
+    'version' in value &&
+    typeof value.version === 'string'
+  );
+}
+
+function isBusy(thrown: unknown): boolean {
+  return thrown instanceof Error && 'errcode' in thrown && thrown.errcode === SQLITE_BUSY;
+}
+
+function inUse(directory: string, owner: LogOwner | undefined): CodedError {
+  const who = owner === undefined ? 'another process' : `pid ${owner.pid} on ${owner.host}, started ${owner.startedAt}`;
+  return new CodedError(
+    'EVENT_LOG_IN_USE',
+    `The log folder ${directory} is in use by ${who}. Stop that server, or configure another eventLog.directory.`,
+    { directory, pid: owner?.pid, host: owner?.host },
+  );
+}
+
+function lockFailed(directory: string, thrown: unknown): CodedError {
+  return new CodedError(
+    'STATE_DATABASE_FAILED',
+    `The lock in ${directory} could not be taken: ${messageOf(thrown)}`,
+    { directory },
+    thrown,
+  );
+}

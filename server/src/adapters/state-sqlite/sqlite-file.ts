@@ -1,0 +1,134 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { CodedError, type ErrorCode, messageOf } from '../../domain/errors.ts';
+import { restrictToOwner } from '../shared/private-folder.ts';
+
+export type Row = Readonly<Record<string, SQLOutputValue>>;
+export type Cell = SQLInputValue;
+
+export interface SqliteOptions {
+  /** FULL: a commit is on disk when it returns. NORMAL: consistent after a crash, the last commits may be gone. */
+  readonly synchronous: 'FULL' | 'NORMAL';
+  /** How long a statement waits for another process or thread that writes. */
+  readonly busyTimeoutMs?: number;
+  readonly cacheKib?: number;
+  /** Thrown for whatever SQLite reports, and for a file that is not a sound database. */
+  readonly failed: ErrorCode;
+  readonly damaged: ErrorCode;
+}
+
+// primary result codes of SQLite
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+
+const BUSY_TIMEOUT_MS = 5000;
+
+/** One connection in WAL mode: cached statements, transactions that roll back on a throw, errors with our codes. */
+export class SqliteFile {
+  readonly path: string;
+  readonly #options: SqliteOptions;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(path: string, options: SqliteOptions) {
+    this.path = path;
+    this.#options = options;
+    this.#database = this.#coded(() => {
+      createPrivateFile(path);
+      const database = new DatabaseSync(path, { timeout: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS });
+      try {
+        database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous}`);
+        database.exec(`PRAGMA cache_size = -${options.cacheKib ?? 2048}; PRAGMA temp_store = MEMORY`);
+        // a file cut short shows here
+        database.prepare('SELECT count(*) FROM sqlite_schema').get();
+        return database;
+      } catch (thrown) {
+        database.close();
+        throw thrown;
+      }
+    });
+  }
+
+  exec(sql: string): void {
+    this.#coded(() => this.#database.exec(sql));
+  }
+
+  /** @returns the number of rows changed */
+  run(sql: string, ...cells: readonly Cell[]): number {
+    return this.#coded(() => Number(this.statement(sql).run(...cells).changes));
+  }
+
+  /** @returns the rowid of the row inserted */
+  insert(sql: string, ...cells: readonly Cell[]): number {
+    return this.#coded(() => Number(this.statement(sql).run(...cells).lastInsertRowid));
+  }
+
+  get<T>(read: (row: Row) => T, sql: string, ...cells: readonly Cell[]): T | undefined {
+    const row = this.#coded(() => this.statement(sql).get(...cells));
+    return row === undefined ? undefined : read(row);
+  }
+
+  all<T>(read: (row: Row) => T, sql: string, ...cells: readonly Cell[]): T[] {
+    return this.#coded(() => this.statement(sql).all(...cells)).map(read);
+  }
+
+  /** Prepared once. Its errors are coded only inside `transaction`. */
+  statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const prepared = this.#database.prepare(sql);
+    this.#statements.set(sql, prepared);
+    return prepared;
+  }
+
+  /** Takes the write lock at once, so that what `work` reads cannot change before it writes. Nothing stays of a throw. */
+  transaction<T>(work: () => T): T {
+    return this.#coded(() => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        this.#database.exec('COMMIT');
+        return result;
+      } catch (thrown) {
+        // some failures, a full disk say, have rolled back by themselves
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw thrown;
+      }
+    });
+  }
+
+  /** May be called twice. */
+  close(): void {
+    this.#statements.clear();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #coded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (thrown) {
+      throw thrown instanceof CodedError ? thrown : this.#codedError(thrown);
+    }
+  }
+
+  #codedError(thrown: unknown): unknown {
+    const resultCode = resultCodeOf(thrown);
+    if (resultCode === undefined && !(thrown instanceof Error && 'syscall' in thrown)) return thrown;
+    const isDamaged = resultCode === CORRUPT || resultCode === NOT_A_DATABASE;
+    const code = isDamaged ? this.#options.damaged : this.#options.failed;
+    return new CodedError(code, `${this.path}: ${messageOf(thrown)}`, { path: this.path, sqlite: resultCode }, thrown);
+  }
+}
+
+/** The primary result code; undefined for what does not come from SQLite. */
+function resultCodeOf(thrown: unknown): number | undefined {
+  const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+/** Its `-wal` and `-shm` files inherit the permissions. */
+function createPrivateFile(path: string): void {
+  if (existsSync(path)) return;
+  closeSync(openSync(path, 'a', 0o600));
+  restrictToOwner(path, 'file');
+}
