@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createPrivateFolder, restrictToOwner } from '../../adapters/shared/private-folder.ts';
+import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
+import type { AuditConfig } from './config.ts';
+
+/**
+ * The configuration with the token of its `generatedTokenFile`, which is made once and kept (mode 0600). A configuration
+ * with tokens of its own, or without such a file, comes back as it is.
+ * @throws CodedError CONFIG_INVALID when the file cannot be made or read.
+ */
+export function withGeneratedToken(config: AuditConfig): AuditConfig {
+  const file = config.generatedTokenFile;
+  if (file === undefined || config.http.apiTokens.length > 0) return config;
+  return { ...config, http: { ...config.http, apiTokens: [generatedToken(file)] } };
+}
+
+/** The token of a generated file, or undefined when there is none yet: for commands that talk to a running server. */
+export function readGeneratedToken(file: string): string | undefined {
+  try {
+    const token = readFileSync(file, 'utf8').trim();
+    return token === '' ? undefined : token;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw unusable(file, error);
+  }
+}
+
+/** Two servers that start at once end with the same token: the file appears whole or not at all, and only once. */
+function generatedToken(file: string): string {
+  const present = readGeneratedToken(file);
+  if (present !== undefined) return present;
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    createPrivateFolder(dirname(file));
+    const descriptor = openSync(temporary, 'wx', 0o600);
+    try {
+      writeSync(descriptor, `${randomBytes(32).toString('base64url')}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    restrictBestEffort(temporary);
+    publish(temporary, file);
+  } catch (error) {
+    throw unusable(file, error);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  const token = readGeneratedToken(file);
+  if (token === undefined) throw unusable(file, new Error('it is empty; delete it'));
+  return token;
+}
+
+/** A crash before this leaves a stray temporary file; after it, the token is kept. */
+function publish(temporary: string, file: string): void {
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    const code = systemCodeOf(error) ?? '';
+    if (['EPERM', 'ENOTSUP', 'ENOSYS'].includes(code))
+      renameSync(temporary, file); // no hard links there (FAT)
+    else if (code !== 'EEXIST') throw error;
+  }
+}
+
+/** On Windows the folder's access list already shuts others out; a machine without icacls still starts. */
+function restrictBestEffort(file: string): void {
+  try {
+    restrictToOwner(file, 'file');
+  } catch (error) {
+    if (process.platform !== 'win32') throw error;
+  }
+}
+
+function unusable(file: string, cause: unknown): CodedError {
+  return new CodedError(
+    'CONFIG_INVALID',
+    `The access token cannot be kept in ${file}: ${messageOf(cause)}. Make the folder writable, or set auditEvents.apiToken.`,
+    { file },
+    cause,
+  );
+}

@@ -1,0 +1,136 @@
+import { isIP } from 'node:net';
+import { validRange } from 'semver';
+import type { RegisteredDestination } from '../../pipeline/ports/destination.ts';
+import { quoted } from './check-schema.ts';
+import { closestName, editDistance } from './closest-name.ts';
+import { UNAVAILABLE_DESTINATIONS } from './schema/unavailable-destinations.ts';
+import { type MappingSetting, type Problem, plainValue, problem, settingAt } from './setting.ts';
+
+const AUDIT_EVENTS = ['Butler-SOS', 'auditEvents'];
+
+/** What a schema cannot say. Looks at settings whose types may be wrong, so that all problems are told at once. */
+export function checkMeaning(root: MappingSetting, registered: readonly RegisteredDestination[]): readonly Problem[] {
+  const settings = new AuditSettings(root);
+  return [
+    ...misspeltSections(root),
+    ...destinationTypes(settings, registered),
+    ...tls(settings),
+    ...hosts(settings),
+    ...ports(settings),
+    ...trustProxy(settings),
+    ...versionRange(settings),
+  ];
+}
+
+class AuditSettings {
+  readonly #root: MappingSetting;
+  constructor(root: MappingSetting) {
+    this.#root = root;
+  }
+  value(path: string): unknown {
+    const setting = settingAt(this.#root, [...AUDIT_EVENTS, ...path.split('.')]);
+    return setting === undefined ? undefined : plainValue(setting);
+  }
+  problem(path: string, message: string): Problem {
+    return problem(settingAt(this.#root, [...AUDIT_EVENTS, ...path.split('.')]) ?? this.#root, message);
+  }
+}
+
+/** Other sections are not ours, but `auditEvent:` would run with defaults in silence. */
+function misspeltSections(root: MappingSetting): Problem[] {
+  const below = root.entries.get('Butler-SOS');
+  const places = [
+    { mapping: root, name: 'Butler-SOS' },
+    ...(below?.kind === 'mapping' ? [{ mapping: below, name: 'auditEvents' }] : []),
+  ];
+  return places.flatMap(({ mapping, name }) => {
+    if (mapping.entries.has(name)) return [];
+    return [...mapping.entries]
+      .filter(([key]) => editDistance(key.toLowerCase(), name.toLowerCase()) <= 2)
+      .map(([key, setting]) => problem(setting, `expected a known key, found ${quoted(key)}. Did you mean "${name}"?`));
+  });
+}
+
+/** Names of `destination.type`: separated by commas, or a list. Lower case, each once. */
+export function typeNames(value: unknown): readonly string[] {
+  const names = (Array.isArray(value) ? value : [value])
+    .filter((name): name is string => typeof name === 'string')
+    .flatMap((name) => name.split(','))
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+  return [...new Set(names)];
+}
+
+function destinationTypes(settings: AuditSettings, registered: readonly RegisteredDestination[]): Problem[] {
+  const value = settings.value('destination.type');
+  if (typeof value !== 'string' && !Array.isArray(value)) return [];
+  const known = [...registered, ...UNAVAILABLE_DESTINATIONS].map(({ type }) => type);
+  const names = typeNames(value);
+  if (names.length === 0 && settings.value('destination.enable') === true) {
+    return [settings.problem('destination.type', 'expected the name of at least one destination, found none')];
+  }
+  return names
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const close = closestName(name, known);
+      const hint = close === undefined ? '' : ` Did you mean "${close}"?`;
+      const expected = `expected destinations among ${[...new Set(known)].join(', ')}`;
+      return settings.problem('destination.type', `${expected}, found ${quoted(name)}.${hint}`);
+    });
+}
+
+function tls(settings: AuditSettings): Problem[] {
+  if (settings.value('tls.enable') !== true) return [];
+  return ['cert', 'key']
+    .filter((key) => (settings.value(`tls.${key}`) ?? '') === '')
+    .map((key) => settings.problem('tls', `expected the key "${key}" in it while tls.enable is true, found none`));
+}
+
+function hosts(settings: AuditSettings): Problem[] {
+  return ['host', 'viewer.host'].flatMap((key) => {
+    const host = settings.value(key);
+    if (typeof host !== 'string' || host === '' || isIP(host) !== 0 || !/[:/\s]/.test(host)) return [];
+    return [settings.problem(key, `expected a host name or an address without scheme and port, found ${quoted(host)}`)];
+  });
+}
+
+function ports(settings: AuditSettings): Problem[] {
+  const port = settings.value('port') ?? 8181;
+  const viewerPort = settings.value('viewer.port') ?? 8182;
+  if (port !== viewerPort || port === 0 || settings.value('viewer.enable') === false) return [];
+  const key = settings.value('viewer.port') === undefined ? 'port' : 'viewer.port';
+  return [settings.problem(key, `expected different ports for the audit API and the viewer, found ${port} for both`)];
+}
+
+function trustProxy(settings: AuditSettings): Problem[] {
+  const value = settings.value('trustProxy');
+  if (typeof value !== 'string' && !Array.isArray(value)) return [];
+  return addressList(value)
+    .filter((address) => !isNetwork(address))
+    .map((address) =>
+      settings.problem('trustProxy', `expected true, false, a number of hops, or addresses, found ${quoted(address)}`),
+    );
+}
+
+/** Addresses separated by commas, or a list. */
+export function addressList(value: unknown): readonly string[] {
+  return (Array.isArray(value) ? value : [value])
+    .filter((address): address is string => typeof address === 'string')
+    .flatMap((address) => address.split(','))
+    .map((address) => address.trim())
+    .filter((address) => address !== '');
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
+}
+
+function versionRange(settings: AuditSettings): Problem[] {
+  const key = 'compatibility.auditQsVersionRange';
+  const range = settings.value(key);
+  if (typeof range !== 'string' || range === '' || validRange(range) !== null) return [];
+  return [settings.problem(key, `expected a semver range such as ">=0.3.0 <0.4.0", found ${quoted(range)}`)];
+}

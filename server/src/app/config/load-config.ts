@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
+import type { RegisteredDestination } from '../../pipeline/ports/destination.ts';
+import { buildConfig } from './build-config.ts';
+import { checkMeaning } from './check-meaning.ts';
+import { checkSchema } from './check-schema.ts';
+import type { ConfigOverrides, LoadedConfig } from './config.ts';
+import { fillInValues } from './fill-in-values.ts';
+import { notesOn, warningsOn } from './notes.ts';
+import { settingsSchema } from './schema/settings-schema.ts';
+import { emptyMapping, type MappingSetting, type Problem } from './setting.ts';
+import { unifyShapes } from './unify-shapes.ts';
+import { parseSettings } from './yaml-settings.ts';
+
+export interface LoadConfigInput {
+  /** The file as the user named it; a relative path resolves against `root`. Neither file nor text: the built-in default. */
+  readonly file?: string;
+  /** The text of the file, instead of reading it. */
+  readonly text?: string;
+  /** Absolute: see `resolveRoot`. */
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly overrides?: ConfigOverrides;
+  /** The destinations that this version has: each checks its own section. */
+  readonly destinations: readonly RegisteredDestination[];
+}
+
+/** What runs without a file: everything under `audit-events`, Parquet and JSON files beside the log. */
+const BUILT_IN = `
+Butler-SOS:
+  auditEvents:
+    destination:
+      enable: true
+      type: parquet, json
+      parquet:
+        exportDirectory: audit-events/parquet
+      json:
+        objectdata:
+          enable: true
+          exportDirectory: audit-events/objectdata
+`;
+
+/**
+ * Reads, checks and completes the configuration.
+ * @throws CodedError CONFIG_INVALID whose message lists everything that is wrong, each with its line.
+ */
+export function loadConfig(input: LoadConfigInput): LoadedConfig {
+  const isBuiltIn = input.file === undefined && input.text === undefined;
+  const { settings, problems } = parseSettings(isBuiltIn ? BUILT_IN : (input.text ?? textOf(input)));
+  if (problems.length > 0) throw invalid(input, problems);
+
+  const schema = settingsSchema(input.destinations);
+  const found: Problem[] = [...unifyShapes(settings)];
+  override(settings, input.overrides);
+  found.push(...fillInValues(settings, schema, input));
+  found.push(...checkMeaning(settings, input.destinations));
+  const checked = checkSchema(settings, schema);
+  const all = [...checked.problems, ...found];
+  if (all.length > 0) throw invalid(input, all);
+  const config = buildConfig(checked.data, schema, input.destinations, {
+    root: input.root,
+    ...(input.file === undefined ? {} : { file: resolve(input.root, input.file) }),
+    ...(isBuiltIn ? { generatedTokenFile: join(input.root, 'audit-events', 'api-token') } : {}),
+  });
+  return { config, notes: notesOn(settings, schema), warnings: warningsOn(settings, input.destinations) };
+}
+
+function override(root: MappingSetting, overrides: ConfigOverrides = {}): void {
+  const place = { line: 0, column: 0 };
+  const put = (mapping: MappingSetting, key: string, option: string, value: string | number | undefined): void => {
+    if (value !== undefined) mapping.entries.set(key, { kind: 'scalar', path: option, ...place, value });
+  };
+  const section = (mapping: MappingSetting, key: string): MappingSetting => {
+    const present = mapping.entries.get(key);
+    if (present?.kind === 'mapping') return present;
+    const empty = emptyMapping({ path: key, ...place });
+    if (present === undefined || (present.kind === 'scalar' && present.value === null)) mapping.entries.set(key, empty);
+    return empty;
+  };
+  if (Object.values(overrides).every((value) => value === undefined)) return;
+  const butlerSos = section(root, 'Butler-SOS');
+  const auditEvents = section(butlerSos, 'auditEvents');
+  put(butlerSos, 'logLevel', '--log-level', overrides.logLevel);
+  put(auditEvents, 'host', '--host', overrides.host);
+  put(auditEvents, 'port', '--port', overrides.port);
+}
+
+function textOf(input: LoadConfigInput): string {
+  const file = input.file ?? '';
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(resolve(input.root, file));
+  } catch (error) {
+    const reasons: Record<string, string> = {
+      ENOENT: 'found no such file',
+      EISDIR: 'found a folder',
+      EACCES: 'found a file that this account may not read',
+      EPERM: 'found a file that this account may not read',
+    };
+    const reason = reasons[systemCodeOf(error) ?? ''] ?? `found ${messageOf(error)}`;
+    throw new CodedError(
+      'CONFIG_INVALID',
+      `${file}: expected a configuration file, ${reason} (${resolve(input.root, file)}).`,
+      { file },
+      error,
+    );
+  }
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    const line = isUtf16 ? 1 : firstInvalidLine(bytes);
+    const message = `expected UTF-8, found ${isUtf16 ? 'UTF-16' : 'other bytes'}; save the file as UTF-8`;
+    throw invalid(input, [{ path: '', line, column: 1, message }]);
+  }
+}
+
+function firstInvalidLine(bytes: Buffer): number {
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const newline = bytes.indexOf(0x0a, start);
+    const end = newline === -1 ? bytes.length : newline;
+    try {
+      utf8.decode(bytes.subarray(start, end));
+    } catch {
+      return line;
+    }
+    start = end + 1;
+  }
+  return line;
+}
+
+function invalid(input: LoadConfigInput, problems: readonly Problem[]): CodedError {
+  const file = input.file ?? (input.text === undefined ? 'built-in default' : 'configuration');
+  const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+  const lines = sorted.map(({ path, line, column, message }) => {
+    const place = line === 0 ? '' : `${file}:${line}:${column}`;
+    const where = [place, path].filter((part) => part !== '').join(' ');
+    return `${where}: ${message}${/[.?]$/.test(message) ? '' : '.'}`;
+  });
+  const count = lines.length === 1 ? 'an error' : `${lines.length} errors`;
+  const message = `The configuration has ${count}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  return new CodedError('CONFIG_INVALID', message, { file, errors: lines.length });
+}

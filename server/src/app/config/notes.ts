@@ -1,0 +1,103 @@
+import type { JsonSchema, RegisteredDestination } from '../../pipeline/ports/destination.ts';
+import { typeNames } from './check-meaning.ts';
+import type { ConfigNote } from './config.ts';
+import { originOf } from './origin.ts';
+import { propertiesOf } from './schema/section.ts';
+import { UNAVAILABLE_DESTINATIONS } from './schema/unavailable-destinations.ts';
+import { type MappingSetting, plainValue, problem, type Setting, settingAt } from './setting.ts';
+
+const AUDIT_EVENTS = ['Butler-SOS', 'auditEvents'];
+
+/** Settings that Butler SOS 15 knows and that do nothing here, and sections of destinations that are not in use. */
+export function notesOn(root: MappingSetting, schema: JsonSchema): readonly ConfigNote[] {
+  return [...ignoredSettings(root, schema), ...unusedDestinations(root)];
+}
+
+/** What is configured and will not happen. */
+export function warningsOn(root: MappingSetting, registered: readonly RegisteredDestination[]): readonly ConfigNote[] {
+  return [
+    ...nothingForUs(root),
+    ...unavailableDestinations(root, registered),
+    ...unavailableParts(root),
+    ...strangeOrigins(root),
+  ];
+}
+
+function ignoredSettings(setting: Setting, schema: JsonSchema): readonly ConfigNote[] {
+  if (schema['x-ignored'] !== undefined) return [problem(setting, `has no effect: ${String(schema['x-ignored'])}`)];
+  if (setting.kind !== 'mapping') return [];
+  return Object.entries(propertiesOf(schema)).flatMap(([key, below]) => {
+    const found = setting.entries.get(key);
+    return found === undefined ? [] : ignoredSettings(found, below);
+  });
+}
+
+function unusedDestinations(root: MappingSetting): readonly ConfigNote[] {
+  const destination = settingAt(root, [...AUDIT_EVENTS, 'destination']);
+  if (destination?.kind !== 'mapping' || valueIn(destination, 'enable') !== true) return [];
+  const used = typeNames(valueIn(destination, 'type') ?? 'influxdb');
+  return [...destination.entries]
+    .filter(([key, setting]) => setting.kind === 'mapping' && !used.includes(key))
+    .map(([key, setting]) => problem(setting, `is not in use: destination.type does not name ${key}`));
+}
+
+function nothingForUs(root: MappingSetting): readonly ConfigNote[] {
+  if (settingAt(root, AUDIT_EVENTS) !== undefined) return [];
+  return [
+    problem(root, 'The file has no Butler-SOS.auditEvents: every setting has its default, no destination is in use.'),
+  ];
+}
+
+function unavailableDestinations(
+  root: MappingSetting,
+  registered: readonly RegisteredDestination[],
+): readonly ConfigNote[] {
+  const destination = settingAt(root, [...AUDIT_EVENTS, 'destination']);
+  if (destination?.kind !== 'mapping' || valueIn(destination, 'enable') !== true) return [];
+  const place = destination.entries.get('type') ?? destination;
+  const available = new Set(registered.map(({ type }) => type));
+  const unavailable = new Set(UNAVAILABLE_DESTINATIONS.map(({ type }) => type).filter((type) => !available.has(type)));
+  return typeNames(valueIn(destination, 'type') ?? 'influxdb')
+    .filter((type) => unavailable.has(type))
+    .map((type) =>
+      problem(
+        place,
+        `destination ${type}: not available in this version, its events are kept in the log and delivered once it is`,
+      ),
+    );
+}
+
+/** Parts whose settings are documented and that this version does not have. */
+function unavailableParts(root: MappingSetting): readonly ConfigNote[] {
+  const parts = [
+    {
+      path: ['screenshots'],
+      message:
+        'screenshots: not available in this version, pictures are not downloaded; the events are kept and delivered',
+    },
+    {
+      path: ['queue', 'queueMetrics', 'influxdb'],
+      message: 'queue metrics in InfluxDB: not available in this version; the viewer port has them under /metrics',
+    },
+  ];
+  return parts.flatMap(({ path, message }) => {
+    const setting = settingAt(root, [...AUDIT_EVENTS, ...path]);
+    return setting?.kind === 'mapping' && valueIn(setting, 'enable') === true ? [problem(setting, message)] : [];
+  });
+}
+
+function strangeOrigins(root: MappingSetting): readonly ConfigNote[] {
+  const origins = settingAt(root, [...AUDIT_EVENTS, 'cors', 'allowedOrigins']);
+  if (origins?.kind !== 'list') return [];
+  return origins.items.flatMap((item) => {
+    if (item.kind !== 'scalar' || typeof item.value !== 'string' || originOf(item.value) !== undefined) return [];
+    return [
+      problem(item, `"${item.value}" is no origin and allows no page; write it as https://host or https://host:port`),
+    ];
+  });
+}
+
+function valueIn(mapping: MappingSetting, key: string): unknown {
+  const setting = mapping.entries.get(key);
+  return setting === undefined ? undefined : plainValue(setting);
+}

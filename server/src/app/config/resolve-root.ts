@@ -1,0 +1,38 @@
+import { resolve, win32 } from 'node:path';
+import { CodedError } from '../../domain/errors.ts';
+
+export interface RootSources {
+  /** `--root DIR`. */
+  readonly root?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+/**
+ * The directory that relative paths start at: `--root`, else the one npm was called in (`INIT_CWD`), else the current one.
+ * @throws CodedError CONFIG_INVALID for the Windows system folder, where a service starts when nobody chose a directory.
+ */
+export function resolveRoot(sources: RootSources): string {
+  const { root, env, cwd } = sources;
+  const initial = env.INIT_CWD === undefined || env.INIT_CWD === '' ? cwd : env.INIT_CWD;
+  const chosen = root === undefined || root === '' ? initial : resolve(initial, root);
+  if (isWindowsSystemFolder(chosen, env)) {
+    throw new CodedError(
+      'CONFIG_INVALID',
+      `The server would keep its data in ${chosen}, which belongs to Windows. Give it a directory with --root DIR.`,
+      { root: chosen },
+    );
+  }
+  return chosen;
+}
+
+function isWindowsSystemFolder(directory: string, env: RootSources['env']): boolean {
+  const folder = win32.normalize(`${directory}\\`).toLowerCase();
+  const windows = env.SystemRoot ?? env.SYSTEMROOT ?? env.windir;
+  const systemFolders = ['system32', 'syswow64', 'sysnative'];
+  if (windows !== undefined && windows !== '') {
+    const base = win32.normalize(`${windows}\\`).toLowerCase();
+    if (systemFolders.some((name) => folder.startsWith(`${base}${name}\\`))) return true;
+  }
+  return /^[a-z]:\\windows\\(system32|syswow64|sysnative)\\/.test(folder);
+}

@@ -1,0 +1,74 @@
+import type { JsonSchema, RegisteredDestination } from '../../../pipeline/ports/destination.ts';
+import { EVENT_LOG_SCHEMA } from './event-log-schema.ts';
+import { HTTP_PROPERTIES } from './http-schema.ts';
+import { OTHER_SECTIONS } from './other-sections-schema.ts';
+import { SCREENSHOTS_SCHEMA } from './screenshots-schema.ts';
+import { flag, namedValues, type Properties, path, propertiesOf, section, whole } from './section.ts';
+import { UNAVAILABLE_DESTINATIONS } from './unavailable-destinations.ts';
+import { VIEWER_SCHEMA } from './viewer-schema.ts';
+
+/** Destinations whose settings Butler SOS 15 puts under `metadata`, with an `objectdata` beside. */
+export const METADATA_DESTINATIONS = ['influxdb', 'parquet', 'qvd'] as const;
+
+const OBJECT_DATA_SCHEMA: JsonSchema = {
+  ...section('Object data in a place of its own.', {
+    enable: flag('Write it.', false),
+    exportDirectory: path('Folder.'),
+    maxBatchSize: whole('Batch.', 1, 10_000),
+    writeFrequency: { description: 'How often.', type: 'number', minimum: 0 },
+    staticTags: namedValues('Constants.'),
+  }),
+  'x-ignored': 'object data is in the rows (fieldSet: extended) and in destination.json.objectdata only',
+};
+
+/**
+ * The one schema that files are checked against, after both documented shapes were brought into one (`unify-shapes.ts`).
+ * Each destination brings its own section.
+ */
+export function settingsSchema(registered: readonly RegisteredDestination[]): JsonSchema {
+  return {
+    type: 'object',
+    properties: {
+      'Butler-SOS': {
+        description: 'The settings of Butler SOS.',
+        type: 'object',
+        default: {},
+        properties: { ...OTHER_SECTIONS, auditEvents: auditEventsSchema(registered) },
+      },
+    },
+  };
+}
+
+function auditEventsSchema(registered: readonly RegisteredDestination[]): JsonSchema {
+  const types = [...registered, ...UNAVAILABLE_DESTINATIONS.filter((d) => !registered.some((r) => r.type === d.type))];
+  const destinations: Record<string, JsonSchema> = {};
+  for (const { type, jsonSchema } of types) destinations[type] = destinationSchema(type, jsonSchema);
+  return section('The audit server.', {
+    ...HTTP_PROPERTIES,
+    eventLog: EVENT_LOG_SCHEMA,
+    destination: section('Where events are delivered to, besides the log.', {
+      enable: flag('Deliver events.', false),
+      type: {
+        description: `Which destinations are in use: names separated by commas, or a list. Known: ${types.map((t) => `\`${t.type}\``).join(', ')}.`,
+        type: ['string', 'array'],
+        items: { type: 'string' },
+        default: 'influxdb',
+      },
+      ...destinations,
+    }),
+    screenshots: SCREENSHOTS_SCHEMA,
+    viewer: VIEWER_SCHEMA,
+  });
+}
+
+function destinationSchema(type: string, own: JsonSchema): JsonSchema {
+  const described = { description: `Settings of the destination \`${type}\`.`, default: {}, ...own };
+  const hasObjectData = METADATA_DESTINATIONS.some((name) => name === type);
+  if (!hasObjectData || 'objectdata' in propertiesOf(own)) return described;
+  const properties: Properties = { ...propertiesOf(own), objectdata: withoutDefault(OBJECT_DATA_SCHEMA) };
+  return { ...described, properties };
+}
+
+function withoutDefault({ default: _, ...rest }: JsonSchema): JsonSchema {
+  return rest;
+}

@@ -1,0 +1,38 @@
+import { isIP } from 'node:net';
+import type { AuditConfig } from './config.ts';
+
+/** What is set up less safely than it should be: one sentence each, for the log at start. */
+export function startupWarnings(config: AuditConfig): readonly string[] {
+  const { http, viewer, generatedTokenFile } = config;
+  const warnings: string[] = [];
+  if (http.apiTokens.length === 0 && generatedTokenFile === undefined) {
+    warnings.push('No apiToken is set: everybody who reaches the audit API may post events. Set auditEvents.apiToken.');
+  }
+  if (http.cors.allowedOrigins.includes('*')) {
+    warnings.push(
+      'cors.allowedOrigins allows every web page ("*") to post events. Name the origin of the Qlik Sense pages.',
+    );
+  }
+  if (http.tls.enable && (http.tls.minVersion === 'TLSv1' || http.tls.minVersion === 'TLSv1.1')) {
+    warnings.push(
+      `tls.minVersion accepts ${http.tls.minVersion}, which is no longer safe. Set it to TLSv1.2 or TLSv1.3.`,
+    );
+  }
+  if (!http.tls.enable && !isLoopback(http.host)) {
+    warnings.push(
+      `The audit API uses plain http on ${http.host}: token and events can be read on the network. Enable tls, or put a reverse proxy with TLS in front.`,
+    );
+  }
+  if (viewer.enable && !isLoopback(viewer.host)) {
+    warnings.push(
+      `The viewer port is open on ${viewer.host} without TLS: status and metrics can be read on the network. Use viewer.host 127.0.0.1.`,
+    );
+  }
+  return warnings;
+}
+
+function isLoopback(host: string): boolean {
+  const name = host.toLowerCase();
+  if (isIP(name) === 4) return name.startsWith('127.');
+  return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^::ffff:127\./.test(name);
+}
