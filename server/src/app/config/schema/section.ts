@@ -53,6 +53,7 @@ export function namedValues(description: string): JsonSchema {
     description,
     type: ['array', 'null'],
     default: null,
+    examples: [[{ name: 'env', value: 'prod' }]],
     items: {
       type: 'object',
       required: ['name', 'value'],

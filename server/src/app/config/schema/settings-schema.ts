@@ -10,6 +10,9 @@ import { VIEWER_SCHEMA } from './viewer-schema.ts';
 /** Destinations whose settings Butler SOS 15 puts under `metadata`, with an `objectdata` beside. */
 export const METADATA_DESTINATIONS = ['influxdb', 'parquet', 'qvd'] as const;
 
+const NOT_AVAILABLE =
+  'Not available in this version: its events are kept in the log and delivered once it is; start-up says so.';
+
 const OBJECT_DATA_SCHEMA: JsonSchema = {
   ...section('Object data in a place of its own.', {
     enable: flag('Write it.', false),
@@ -40,9 +43,14 @@ export function settingsSchema(registered: readonly RegisteredDestination[]): Js
 }
 
 function auditEventsSchema(registered: readonly RegisteredDestination[]): JsonSchema {
-  const types = [...registered, ...UNAVAILABLE_DESTINATIONS.filter((d) => !registered.some((r) => r.type === d.type))];
+  const unavailable = UNAVAILABLE_DESTINATIONS.filter((one) => !registered.some(({ type }) => type === one.type));
+  const types = [...registered, ...unavailable];
   const destinations: Record<string, JsonSchema> = {};
-  for (const { type, jsonSchema } of types) destinations[type] = destinationSchema(type, jsonSchema);
+  for (const { type, jsonSchema } of registered) destinations[type] = destinationSchema(type, jsonSchema);
+  for (const { type, jsonSchema } of unavailable) {
+    const description = `${String(jsonSchema.description)} ${NOT_AVAILABLE}`;
+    destinations[type] = destinationSchema(type, { ...jsonSchema, description });
+  }
   return section('The audit server.', {
     ...HTTP_PROPERTIES,
     eventLog: EVENT_LOG_SCHEMA,

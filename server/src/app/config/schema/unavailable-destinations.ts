@@ -62,10 +62,11 @@ const QVD_SCHEMA: JsonSchema = section('QVD files for Qlik Sense.', {
   },
 });
 
-const UNDOCUMENTED: JsonSchema = { description: 'Not available in this version.', type: 'object', default: {} };
-
 export const UNAVAILABLE_DESTINATIONS: readonly UnavailableDestination[] = [
   { type: 'influxdb', jsonSchema: INFLUXDB_SCHEMA },
   { type: 'qvd', jsonSchema: QVD_SCHEMA },
-  ...['postgresql', 'mongodb', 'mqtt', 'webhook'].map((type) => ({ type, jsonSchema: UNDOCUMENTED })),
+  { type: 'postgresql', jsonSchema: { description: 'PostgreSQL.', type: 'object', default: {} } },
+  { type: 'mongodb', jsonSchema: { description: 'MongoDB.', type: 'object', default: {} } },
+  { type: 'mqtt', jsonSchema: { description: 'MQTT.', type: 'object', default: {} } },
+  { type: 'webhook', jsonSchema: { description: 'HTTP webhooks.', type: 'object', default: {} } },
 ];
