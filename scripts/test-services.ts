@@ -1,5 +1,5 @@
 // Finds or installs the programs that tests use and npm does not bring.
-// Usage: npm run test-services [-- --list] [names ...]; without names, everything that tests need.
+// Usage: npm run test-services [-- --list] [names ...]; without names, all of them.
 import { parseArgs } from 'node:util';
 import { formatTable } from '../server/src/app/cli/table.ts';
 import { findTool } from '../server/test/support/external-tools.ts';
@@ -20,7 +20,7 @@ function list(): string {
 }
 
 function wantedRecipes(names: readonly string[]): readonly Recipe[] | undefined {
-  if (names.length === 0) return RECIPES.filter((recipe) => recipe.forTests);
+  if (names.length === 0) return RECIPES;
   const wanted = RECIPES.filter((recipe) => names.includes(recipe.tool.name));
   return wanted.length === new Set(names).size ? wanted : undefined;
 }

@@ -21,7 +21,6 @@ function fakeRecipe(t: TestContext, overrides: Partial<Recipe> = {}): { recipe: 
   let installations = 0;
   const recipe: Recipe = {
     tool: { name: 'fake-service', purpose: '', variable: 'TEST_FAKE', commands: ['fake-service'], cached: 'bin/fake' },
-    forTests: false,
     source: 'this test',
     impossibleBecause: () => undefined,
     async install() {

@@ -13,8 +13,6 @@ import type { Shell } from './shell.ts';
 /** How a missing tool comes to this machine. */
 export interface Recipe {
   readonly tool: ExternalTool;
-  /** Installed without being asked for by name, because tests use it. */
-  readonly forTests: boolean;
   /** For people: where it comes from. */
   readonly source: string;
   /** Undefined: this machine can install it. Else why not. */
@@ -23,16 +21,11 @@ export interface Recipe {
   install(shell: Shell): Promise<void>;
 }
 
-export const RECIPES: readonly Recipe[] = [
-  debianPackage(STRACE, 'strace', true),
-  pythonReaders(),
-  debianPackage(WRK, 'wrk', false),
-];
+export const RECIPES: readonly Recipe[] = [debianPackage(STRACE, 'strace'), pythonReaders(), debianPackage(WRK, 'wrk')];
 
-function debianPackage(tool: ExternalTool, name: string, forTests: boolean): Recipe {
+function debianPackage(tool: ExternalTool, name: string): Recipe {
   return {
     tool,
-    forTests,
     source: `Debian package ${name}`,
     impossibleBecause: noApt,
     install: (shell) => aptInstall(shell, [name]),
@@ -62,7 +55,6 @@ function pythonReaders(): Recipe {
   const requirements = join(import.meta.dirname, 'requirements.txt');
   return {
     tool: PYTHON_READERS,
-    forTests: true,
     source: 'Python packages of scripts/test-services/requirements.txt, in a virtual environment',
     impossibleBecause() {
       if (plainPython() === undefined && noApt() !== undefined) return 'there is no Python 3';
