@@ -100,6 +100,10 @@ export const ERROR_CATALOGUE = {
     action:
       'Put the right log back, or use the durable.sqlite that belongs to this one; "destinations skip" lets a destination start on it.',
   },
+  REPLAY_NOT_POSSIBLE: {
+    meaning: 'A replay was asked for that cannot be done as asked.',
+    action: 'Ask again with what the message names: positions that the log holds, and for files a folder of its own.',
+  },
   ROW_NOT_ENCODABLE: {
     meaning: 'An event has contents that the file format of a destination cannot hold.',
     action: 'The event is in the dead letters of that destination and stays in the event log; please report it.',

@@ -76,9 +76,15 @@ export class DeliveryReader implements DeliverySource {
     const end = lower(upTo, this.end());
     if (end <= after) return { entries: [], readTo: after };
     const events = Math.min(limit.events, end - after);
-    const items = (await this.#log.read(after, { events, bytes: limit.bytes })).filter((i) => firstOf(i) <= end);
+    const found = await this.#log.read(after, { events, bytes: limit.bytes });
+    const items = found.filter((item) => firstOf(item) <= end);
     const lastItem = items.at(-1);
-    if (lastItem === undefined) return { entries: [], readTo: after };
+    if (lastItem === undefined) {
+      // nothing there yet; or the log begins later by now
+      return found.length === 0
+        ? { entries: [], readTo: after }
+        : { entries: [notRetained(nextSequence(after), end)], readTo: end };
+    }
     const readTo = lower(lastSequenceOf(lastItem), end);
     const facts = this.#facts.facts({ first: nextSequence(after), last: readTo });
     const near = new Map(items.flatMap((item) => (item.kind === 'event' ? [[item.seq, item] as const] : [])));

@@ -4,12 +4,21 @@ import { lastSequenceOf } from '../../src/domain/log-entry.ts';
 import { type Sequence, type SequenceRange, sequence } from '../../src/domain/sequence.ts';
 import { DeliveryReader } from '../../src/pipeline/delivery-reader.ts';
 import { DeliveryWorker, type DeliveryWorkerOptions } from '../../src/pipeline/delivery-worker.ts';
-import type { Attempt, Cursor, CursorStore, PreparedFile, Rejection } from '../../src/pipeline/ports/cursor-store.ts';
+import type {
+  Attempt,
+  CommitDetails,
+  Cursor,
+  CursorStore,
+  PreparedFile,
+  Registration,
+  Rejection,
+} from '../../src/pipeline/ports/cursor-store.ts';
 import type { EventLog, ReadLimit } from '../../src/pipeline/ports/event-log.ts';
 import type { Counter, Gauge, Histogram, Labels, Metrics } from '../../src/pipeline/ports/metrics.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeDestination, SERVER_POLICY } from '../support/fake-destination.ts';
 import { FakeLogFacts } from '../support/fake-log-facts.ts';
+import { MemoryCursorStore } from '../support/memory-cursor-store.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 
 export const START = Date.UTC(2026, 10, 23, 7, 0, 0);
@@ -27,7 +36,10 @@ export function envelope(id: string, note = '', bytes = 0): string {
 
 /** A log in memory that is always durable, and can lose lines. */
 export class FakeLog implements EventLog {
+  /** What can be read. */
   items: LogItem[] = [];
+  /** What was written, whatever became of it: the deduplicator saw it in time. */
+  readonly written: StoredEvent[] = [];
   onAppend: () => void = () => undefined;
   #next = 1;
   readonly #waiting = new Set<() => void>();
@@ -89,6 +101,7 @@ export class FakeLog implements EventLog {
       private: () => ({ envelope: JSON.parse(envelopeText), envelopeText }),
     };
     this.items.push(stored);
+    this.written.push(stored);
     return seq;
   }
 }
@@ -97,80 +110,43 @@ export interface StoredDeadLetter extends Rejection {
   readonly destination: string;
 }
 
-/** A cursor store in memory that outlives the worker and keeps the promises of the port. */
-export class FakeCursors implements CursorStore {
-  readonly cursors = new Map<string, Cursor>();
-  readonly deadLetters: StoredDeadLetter[] = [];
+/** A cursor store that outlives the workers, and can be stopped before and after each step. */
+export class SteppedCursors implements CursorStore {
+  readonly store = new MemoryCursorStore();
   readonly begun: Attempt[] = [];
-  commits = 0;
   onStep: (step: 'begin' | 'prepare' | 'commit', when: 'before' | 'after') => void = () => undefined;
-  readonly #parts = new Map<string, number>();
 
-  load(destination: string): Cursor | undefined {
-    return this.cursors.get(destination);
+  get deadLetters(): readonly StoredDeadLetter[] {
+    return this.store.rejections.map(({ destination, rejection }) => ({ ...rejection, destination }));
   }
-  register(destination: string, committed: Sequence): void {
-    this.cursors.set(destination, { committed });
+  load(destination: string): Cursor | undefined {
+    return this.store.load(destination);
+  }
+  register(destination: string, committed: Sequence, details?: Registration): void {
+    this.store.register(destination, committed, details);
   }
   begin(destination: string, range: SequenceRange, reserve?: { readonly day: string }): Attempt {
-    this.onStep('begin', 'before');
-    const cursor = this.#cursor(destination);
-    if (range.first !== cursor.committed + 1) throw new Error(`begin ${range.first} after ${cursor.committed}`);
-    const old = cursor.begun;
-    const isSame = old !== undefined && old.range.first === range.first && old.range.last === range.last;
-    const attempt: Attempt = isSame
-      ? { ...old, number: old.number + 1 }
-      : {
-          destination,
-          range,
-          number: 1,
-          ...(reserve === undefined
-            ? {}
-            : { part: old?.part ?? { day: reserve.day, part: this.#nextPart(reserve.day) } }),
-        };
-    this.cursors.set(destination, { committed: cursor.committed, begun: attempt });
+    const attempt = this.#step('begin', () => this.store.begin(destination, range, reserve));
     this.begun.push(attempt);
-    this.onStep('begin', 'after');
     return attempt;
   }
   prepare(attempt: Attempt, prepared: PreparedFile): Attempt {
-    this.onStep('prepare', 'before');
-    const changed = this.#change(attempt, { prepared });
-    this.onStep('prepare', 'after');
-    return changed;
+    return this.#step('prepare', () => this.store.prepare(attempt, prepared));
   }
-  reserveNext(attempt: Attempt, atLeast = 1): Attempt {
-    const day = attempt.part?.day ?? '';
-    return this.#change(attempt, { part: { day, part: this.#nextPart(day, atLeast) } });
+  reserveNext(attempt: Attempt, atLeast?: number): Attempt {
+    return this.store.reserveNext(attempt, atLeast);
   }
-  raisePartTo(_destination: string, day: string, atLeast: number): void {
-    this.#parts.set(day, Math.max(this.#parts.get(day) ?? 0, atLeast - 1));
+  raisePartTo(destination: string, day: string, atLeast: number): void {
+    this.store.raisePartTo(destination, day, atLeast);
   }
-  commit(destination: string, range: SequenceRange, rejected: readonly Rejection[]): void {
-    this.onStep('commit', 'before');
-    const { committed } = this.#cursor(destination);
-    if (range.first !== committed + 1) throw new Error(`commit ${range.first} after ${committed}`);
-    this.cursors.set(destination, { committed: range.last });
-    for (const rejection of rejected) this.deadLetters.push({ ...rejection, destination });
-    this.commits++;
-    this.onStep('commit', 'after');
+  commit(destination: string, range: SequenceRange, rejected: readonly Rejection[], details?: CommitDetails): void {
+    this.#step('commit', () => this.store.commit(destination, range, rejected, details));
   }
-  #cursor(destination: string): Cursor {
-    const cursor = this.cursors.get(destination);
-    if (cursor === undefined) throw new Error(`not registered: ${destination}`);
-    return cursor;
-  }
-  #change(attempt: Attempt, change: Partial<Attempt>): Attempt {
-    const { committed, begun } = this.#cursor(attempt.destination);
-    if (begun?.number !== attempt.number || begun.range.last !== attempt.range.last) throw new Error('stale attempt');
-    const changed = { ...attempt, ...change };
-    this.cursors.set(attempt.destination, { committed, begun: changed });
-    return changed;
-  }
-  #nextPart(day: string, atLeast = 1): number {
-    const part = Math.max((this.#parts.get(day) ?? 0) + 1, atLeast);
-    this.#parts.set(day, part);
-    return part;
+  #step<T>(step: 'begin' | 'prepare' | 'commit', action: () => T): T {
+    this.onStep(step, 'before');
+    const result = action();
+    this.onStep(step, 'after');
+    return result;
   }
 }
 
@@ -206,8 +182,8 @@ export class FakeMetrics implements Metrics {
 export class DeliveryWorld {
   readonly clock = new FakeClock(START);
   readonly log = new FakeLog();
-  readonly facts = new FakeLogFacts(() => this.log.items);
-  readonly cursors = new FakeCursors();
+  readonly facts = new FakeLogFacts(() => this.log.written);
+  readonly cursors = new SteppedCursors();
   readonly logger = new RecordingLogger();
   readonly metrics = new FakeMetrics();
   readonly workers: DeliveryWorker[] = [];

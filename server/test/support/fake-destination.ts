@@ -96,24 +96,23 @@ export class FakeFileDestination implements Destination {
   async deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryOutcome> {
     this.handed++;
     const outcome = await this.answer(batch, this.handed, signal);
-    if (outcome.kind !== 'delivered') return outcome;
-    const file = batch.attempt.prepared ?? this.#prepare(batch, new Set(outcome.rejected.map((r) => r.position)));
-    if (file === undefined) return outcome;
+    const { prepared } = batch.attempt;
+    // once prepared, the contents are no question any more
+    if (outcome.kind !== 'delivered' && (outcome.kind !== 'refused' || prepared === undefined)) return outcome;
+    const file = prepared ?? this.#prepare(batch);
     const positions = this.#files.temporary.get(file.temporaryPath);
     // gone: it had been published
-    if (positions === undefined) return outcome;
+    if (positions === undefined) return DELIVERED;
     const isThere = this.#files.published.some((f) => f.path === file.path);
     if (!isThere) this.#files.published.push({ path: file.path, positions });
     this.#onStep('published');
     this.#files.temporary.delete(file.temporaryPath);
     this.#onStep('removed');
-    return outcome;
+    return DELIVERED;
   }
 
-  #prepare(batch: Batch, rejected: ReadonlySet<number>): PreparedFile | undefined {
-    const positions = batch.rows.map((row) => row.position).filter((p) => !rejected.has(p));
-    if (positions.length === 0) return undefined;
-    const temporaryPath = this.#files.write(positions);
+  #prepare(batch: Batch): PreparedFile {
+    const temporaryPath = this.#files.write(batch.rows.map((row) => row.position));
     this.#onStep('written');
     const { day, part } = batch.attempt.part ?? { day: 'none', part: 0 };
     const file = { temporaryPath, path: `${day}_part${part}`, sha256: '' };

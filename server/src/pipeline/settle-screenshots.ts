@@ -1,0 +1,54 @@
+import { auditRecordOf } from '../domain/audit-record.ts';
+import type { NewLogEntry } from '../domain/log-entry.ts';
+import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
+import { screenshotFailedRecord } from '../domain/server-record.ts';
+import type { Clock } from './ports/clock.ts';
+import type { EventLog } from './ports/event-log.ts';
+import type { LogFactsQueries, LogFactsReader } from './ports/log-facts.ts';
+
+export interface SettleScreenshotsOptions {
+  readonly log: EventLog;
+  readonly facts: LogFactsReader & Pick<LogFactsQueries, 'unsettledAwaiting'>;
+  readonly clock: Clock;
+}
+
+const AT_ONCE = 500;
+
+/**
+ * Rule 14, when screenshots are switched off: every event that still awaits one gets its outcome, `disabled`, and is
+ * delivered by it. Looks at what was in the log when it began; ingest marks no more. Doing it again does nothing: the
+ * records have the same ids.
+ * @returns how many were settled. @throws CodedError of the log: go on at the next start
+ */
+export async function settleScreenshots(options: SettleScreenshotsOptions, signal: AbortSignal): Promise<number> {
+  const { log, facts, clock } = options;
+  const head = log.head();
+  if (head > BEFORE_FIRST) await facts.waitPast(sequence(head - 1), signal);
+  let settled = 0;
+  for (let after = BEFORE_FIRST; !signal.aborted; ) {
+    const subjects = facts.unsettledAwaiting(after, AT_ONCE).filter((seq) => seq <= head);
+    const last = subjects.at(-1);
+    if (last === undefined) break;
+    const records: NewLogEntry[] = [];
+    for (const subject of subjects) records.push(await disabledRecord(log, subject, clock));
+    await log.append(records);
+    settled += records.length;
+    after = last;
+  }
+  return settled;
+}
+
+/** An event that cannot be read any more is settled too; what follows it makes a dead letter of it. */
+async function disabledRecord(log: EventLog, subject: Sequence, clock: Clock): Promise<NewLogEntry> {
+  const [item] = await log.read(sequence(subject - 1), { events: 1, bytes: 1 });
+  const row = item?.kind === 'event' && item.seq === subject ? auditRecordOf(item) : undefined;
+  return screenshotFailedRecord({
+    subject,
+    subjectEventId: row?.eventId ?? 'unreadable',
+    correlationId: row?.correlationId ?? null,
+    selectionTxnId: row?.selectionTxnId ?? null,
+    reason: 'disabled',
+    request: 'start',
+    at: clock.now(),
+  });
+}
