@@ -35,7 +35,7 @@ export const PYTHON_READERS: ExternalTool = {
   variable: 'TEST_PYTHON',
   commands: ['python3', 'python'],
   cached: process.platform === 'win32' ? 'python/Scripts/python.exe' : 'python/bin/python',
-  modules: ['duckdb', 'pyarrow', 'pyqvd'],
+  modules: ['duckdb', 'pyarrow', 'pyqvd', 'pytz'],
 };
 
 export const WRK: ExternalTool = {
