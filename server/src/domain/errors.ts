@@ -129,6 +129,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'A part of the server that runs in a thread of its own has stopped.',
     action: 'It is started again by itself; the log line before this one says why it stopped.',
   },
+  TLS_FILES_UNUSABLE: {
+    meaning: 'The TLS certificate or its key cannot be read, or the two do not belong together.',
+    action: 'Correct the files named in the message; a running server takes them into use by itself.',
+  },
   DEFECT: {
     meaning: 'Something happened that the program says cannot happen.',
     action: 'Please report it with the log lines around it.',
