@@ -1,0 +1,183 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import { messageOf, systemCodeOf } from '../../domain/errors.ts';
+import type { Refusal } from '../../pipeline/refusal.ts';
+import { DEFAULT_TIMEOUTS, type HttpApiOptions, type Timeouts } from './options.ts';
+import { type HttpApiParts, RequestHandler } from './request-handler.ts';
+import { readTlsFiles, sameTlsFiles } from './tls-files.ts';
+
+export interface ListeningAddress {
+  /** As the operating system reports it. */
+  readonly address: string;
+  readonly port: number;
+  /** `http://127.0.0.1:8181`: with the configured host name. */
+  readonly url: string;
+}
+
+/** The ingest port. */
+export interface HttpApi {
+  /** @throws the system's error (EADDRINUSE, EACCES, …) when the port cannot be had */
+  listen(): Promise<ListeningAddress>;
+  /**
+   * Takes no new connections, answers what is under way, ends connections as they become idle, and after `deadlineMs` all
+   * that are left. May be called twice.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** @throws CodedError TLS_FILES_UNUSABLE */
+export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): HttpApi {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const handler = new RequestHandler(options, parts);
+  const stop = new AbortController();
+  const server = createNodeServer(
+    options,
+    timeouts,
+    (request, response) => handler.handle(request, response),
+    (tls) => keepCertificateFresh(tls.server, tls.context, { options, parts, timeouts, signal: stop.signal }),
+  );
+  server.on('clientError', (error: Error, socket: Socket) => answerUnreadable(error, socket, handler));
+  const connections = parts.metrics.gauge('butler_sos_audit_http_connections', 'Open connections of the ingest port.');
+  server.on('connection', (socket: Socket) => {
+    connections.set(connections.value() + 1);
+    socket.once('close', () => connections.set(connections.value() - 1));
+  });
+  let closed: Promise<void> | undefined;
+  return {
+    listen: () => listen(server, options),
+    close: (deadlineMs) => {
+      stop.abort();
+      closed ??= closeServer(server, handler, deadlineMs, parts);
+      return closed;
+    },
+  };
+}
+
+type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+interface TlsParts {
+  readonly server: TlsServer;
+  readonly context: SecureContextOptions;
+}
+
+function createNodeServer(
+  options: HttpApiOptions,
+  timeouts: Timeouts,
+  onRequest: RequestListener,
+  onTls: (tls: TlsParts) => void,
+): Server | TlsServer {
+  const limits: ServerOptions = {
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    connectionsCheckingInterval: timeouts.checkMs,
+    noDelay: true,
+  };
+  if (!options.tls.enable) return createServer(limits, onRequest);
+  const context = readTlsFiles(options.tls);
+  const server = createTlsServer({ ...limits, ...context, handshakeTimeout: timeouts.headersMs }, onRequest);
+  onTls({ server, context });
+  return server;
+}
+
+function listen(server: Server | TlsServer, options: HttpApiOptions): Promise<ListeningAddress> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.host, port: options.port, backlog: 4096 }, () => {
+      server.off('error', reject);
+      const bound = server.address();
+      if (bound === null || typeof bound === 'string') {
+        reject(new Error('the port has no address'));
+        return;
+      }
+      const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+      const scheme = options.tls.enable ? 'https' : 'http';
+      resolve({ address: bound.address, port: bound.port, url: `${scheme}://${host}:${bound.port}` });
+    });
+  });
+}
+
+async function closeServer(
+  server: Server | TlsServer,
+  handler: RequestHandler,
+  deadlineMs: number,
+  { clock }: HttpApiParts,
+): Promise<void> {
+  handler.replies.closeConnections();
+  const done = new AbortController();
+  const closed = new Promise<void>((resolve) => {
+    // an error here means that it never listened
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const deadline = clock.sleep(deadlineMs, done.signal).then(() => server.closeAllConnections());
+  await closed;
+  done.abort();
+  await deadline;
+  handler.close();
+}
+
+/** For what the parser cannot make a request of, and for clients that are too slow. */
+function answerUnreadable(error: Error, socket: Socket, handler: RequestHandler): void {
+  const code = systemCodeOf(error);
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusal = UNREADABLE.get(code ?? '') ?? MALFORMED;
+  socket.end(handler.replies.raw(handler.originOn(socket), refusal), () => socket.destroySoon());
+}
+
+const MALFORMED: Refusal = { status: 400, outcome: 'error', reason: 'Malformed request' };
+const UNREADABLE: ReadonlyMap<string, Refusal> = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', { status: 408, outcome: 'error', reason: 'Request timeout' }],
+  ['HPE_HEADER_OVERFLOW', { status: 431, outcome: 'error', reason: 'Request header fields are too large' }],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', { status: 413, outcome: 'error', reason: 'Chunk extensions are too large' }],
+]);
+
+interface Freshness {
+  readonly options: HttpApiOptions;
+  readonly parts: HttpApiParts;
+  readonly timeouts: Timeouts;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Takes new certificates into use when their files change; connections that are open keep theirs. Files are replaced one
+ * after another, so a pair that does not fit is tried again; the old one serves on meanwhile, with one warning for each
+ * state of the files that stays unusable.
+ */
+function keepCertificateFresh(server: TlsServer, inUse: SecureContextOptions, freshness: Freshness): void {
+  const { options, parts, timeouts, signal } = freshness;
+  const { logger, clock } = parts;
+  let current = inUse;
+  let fault: string | undefined;
+  let warned: string | undefined;
+  const check = () => {
+    try {
+      const found = readTlsFiles(options.tls);
+      fault = undefined;
+      if (sameTlsFiles(found, current)) return;
+      server.setSecureContext(found);
+      current = found;
+      warned = undefined;
+      logger.info({ cert: options.tls.cert }, 'a new TLS certificate is in use');
+    } catch (error) {
+      const message = messageOf(error);
+      if (fault === message && warned !== message) {
+        logger.warn({ cause: message }, 'the new TLS certificate cannot be used; the old one stays in use');
+        warned = message;
+      }
+      fault = message;
+    }
+  };
+  const watch = async () => {
+    while (!signal.aborted) {
+      await clock.sleep(timeouts.certificateCheckMs, signal);
+      if (!signal.aborted) check();
+    }
+  };
+  void watch();
+}

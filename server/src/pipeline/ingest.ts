@@ -1,0 +1,272 @@
+import type { Compatibility } from '../domain/compatibility.ts';
+import { type Envelope, envelopeErrors } from '../domain/envelope.ts';
+import type { EpochMillis } from '../domain/epoch-millis.ts';
+import { contentFault } from '../domain/event-content.ts';
+import { comparableEventId } from '../domain/event-id.ts';
+import { oneLineJson } from '../domain/json-text.ts';
+import type { NewLogEntry } from '../domain/log-entry.ts';
+import type { SchemaError } from '../domain/schema-error.ts';
+import { CountedWarnings } from './counted-warnings.ts';
+import { type JsonBody, readJson, readJsonBatch, type UnreadableElement } from './event-body.ts';
+import type { IngestQueue } from './ingest-queue.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Logger } from './ports/logger.ts';
+import type { Counter, Metrics } from './ports/metrics.ts';
+import type { RefusedStore } from './ports/refused-store.ts';
+import { QUEUE_FULL, type Refusal, rateLimited } from './refusal.ts';
+
+export interface IngestOptions {
+  /** A `screenshot.url.received` is delivered at the position of its outcome (rule 2). Default false. */
+  readonly screenshotsEnabled?: boolean;
+}
+
+export interface IngestParts {
+  readonly queue: IngestQueue;
+  readonly compatibility: Compatibility;
+  readonly refused: RefusedStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Who sent it. */
+export interface Sender {
+  readonly ip: string;
+  /** From the request's header; the envelope's own is the second choice. */
+  readonly auditQsVersion: string | undefined;
+}
+
+export interface BatchRequest {
+  readonly body: Buffer;
+  readonly format: 'array' | 'lines';
+  readonly sender: Sender;
+  /** How many of `count` events the sender's own rate limit lets through, and what the others are told. */
+  readonly admit: (count: number) => { readonly granted: number; readonly beyond: Refusal | undefined };
+}
+
+export interface EventVerdict {
+  /** As sent; undefined when it cannot be told. */
+  readonly eventId: string | undefined;
+  /** Undefined: durable. */
+  readonly refusal: Refusal | undefined;
+}
+
+export type BatchOutcome =
+  | { readonly kind: 'verdicts'; readonly verdicts: readonly EventVerdict[] } // one per event, in order
+  | { readonly kind: 'refused'; readonly refusal: Refusal }; // the request as a whole; nothing was stored
+
+/** Refused because of what it says; kept in the refused store. */
+interface InvalidEvent extends Refusal {
+  readonly status: 400 | 422;
+}
+
+/** Larger batches are refused: the answer has a verdict per event, and all of them wait for one commit. */
+export const MAX_BATCH_EVENTS = 10_000;
+
+/**
+ * Validate, append, acknowledge. The order of the checks is part of the API: JSON, envelope, version, content, queue rate
+ * limit, queue, log. Nothing is acknowledged before the log says that it is durable.
+ */
+export class Ingest {
+  readonly compatibility: Compatibility;
+  readonly #options: IngestOptions;
+  readonly #parts: IngestParts;
+  readonly #queue: IngestQueue;
+  readonly #refusals: CountedWarnings;
+  readonly #missingVersions: CountedWarnings;
+  readonly #accepted: Counter;
+  readonly #invalid: Counter;
+
+  constructor(options: IngestOptions, parts: IngestParts) {
+    this.compatibility = parts.compatibility;
+    this.#options = options;
+    this.#parts = parts;
+    this.#queue = parts.queue;
+    this.#refusals = new CountedWarnings(parts.clock);
+    this.#missingVersions = new CountedWarnings(parts.clock);
+    this.#accepted = parts.metrics.counter('butler_sos_audit_events_accepted_total', 'Events acknowledged.');
+    this.#invalid = parts.metrics.counter(
+      'butler_sos_audit_events_invalid_total',
+      'Events refused because of their contents.',
+    );
+  }
+
+  /** @returns undefined once the event is durable */
+  accept(body: Buffer, sender: Sender): Promise<Refusal | undefined> {
+    const read = readJson(body);
+    if (read.kind === 'unreadable') {
+      return Promise.resolve(this.#refuse(schemaFault([read.error]), body, sender));
+    }
+    const checked = this.#check(read, sender, this.#parts.clock.now());
+    if ('status' in checked) return Promise.resolve(checked);
+    if (this.#queue.admit(1) === 0) return Promise.resolve(this.#queueRateLimit());
+    return this.#store([checked], checked.envelope.length);
+  }
+
+  async acceptBatch({ body, format, sender, admit }: BatchRequest): Promise<BatchOutcome> {
+    const elements = readJsonBatch(body, format);
+    if ('kind' in elements) {
+      return { kind: 'refused', refusal: this.#refuse(schemaFault([elements.error]), body, sender) };
+    }
+    if (elements.length > MAX_BATCH_EVENTS) return { kind: 'refused', refusal: tooManyEvents(elements.length) };
+    const { granted, beyond } = admit(elements.length);
+    const verdicts: EventVerdict[] = elements.map((element, i) => ({
+      eventId: eventIdOf(element),
+      refusal: i < granted ? undefined : beyond,
+    }));
+    await this.#acceptElements(elements, verdicts, granted, sender);
+    return { kind: 'verdicts', verdicts };
+  }
+
+  /** A request was refused because its body is too large. */
+  countOversize(): void {
+    this.#queue.statistics.count('size', 1);
+  }
+
+  /** Says what has been counted and not yet said. */
+  close(): void {
+    this.#refusals.flush();
+    this.#missingVersions.flush();
+  }
+
+  /** The first `granted` elements; their verdicts are filled in. What passes the checks goes into one commit. */
+  async #acceptElements(
+    elements: readonly (JsonBody | UnreadableElement)[],
+    verdicts: EventVerdict[],
+    granted: number,
+    sender: Sender,
+  ): Promise<void> {
+    const at = this.#parts.clock.now();
+    const entries: NewLogEntry[] = [];
+    const places: number[] = [];
+    let bytes = 0;
+    const settle = (place: number, refusal: Refusal) => {
+      verdicts[place] = { eventId: verdicts[place]?.eventId, refusal };
+    };
+    for (const [place, element] of elements.slice(0, granted).entries()) {
+      const checked = this.#checkElement(element, sender, at);
+      if ('status' in checked) {
+        settle(place, checked);
+      } else {
+        entries.push(checked);
+        places.push(place);
+        bytes += checked.envelope.length;
+      }
+    }
+    if (entries.length === 0) return;
+    const admitted = this.#queue.admit(entries.length);
+    for (const place of places.slice(admitted)) settle(place, this.#queueRateLimit());
+    if (admitted === 0) return;
+    const refusal = await this.#store(admitted === entries.length ? entries : entries.slice(0, admitted), bytes);
+    if (refusal !== undefined) for (const place of places.slice(0, admitted)) settle(place, refusal);
+  }
+
+  #checkElement(element: JsonBody | UnreadableElement, sender: Sender, at: EpochMillis): NewLogEntry | Refusal {
+    if (element.kind === 'json') return this.#check(element, sender, at);
+    return this.#refuse(schemaFault([element.error]), element.text, sender);
+  }
+
+  /** From the envelope's shape to its content. */
+  #check({ value, text }: JsonBody, sender: Sender, at: EpochMillis): NewLogEntry | Refusal {
+    const errors = envelopeErrors(value);
+    if (errors.length > 0) return this.#refuse(schemaFault(errors), text, sender);
+    const envelope = value as Envelope;
+    const version = sender.auditQsVersion ?? versionOf(envelope);
+    if (version === undefined) this.#missesVersion(envelope, sender);
+    else if (!this.compatibility.isCompatible(version) && this.compatibility.rejects) {
+      return this.#refuse(this.#incompatible(version), text, sender);
+    }
+    const fault = contentFault(envelope);
+    if (fault !== undefined) {
+      const { reason, errors } = fault;
+      return this.#refuse({ status: 422, outcome: 'dropped', reason, details: { errors } }, text, sender);
+    }
+    return this.#entry(envelope, oneLineJson(text), version, sender.ip, at);
+  }
+
+  #entry(envelope: Envelope, text: string, version: string | undefined, ip: string, at: EpochMillis): NewLogEntry {
+    const { type } = envelope;
+    const awaits = this.#options.screenshotsEnabled === true && type === 'screenshot.url.received';
+    return {
+      origin: 'client',
+      id: comparableEventId(envelope.eventId),
+      type,
+      at,
+      envelope: text,
+      ip,
+      ...(version === undefined ? undefined : { auditQsVersion: version }),
+      ...(awaits ? { awaits: 'screenshot' } : undefined),
+    };
+  }
+
+  async #store(entries: readonly NewLogEntry[], bytes: number): Promise<Refusal | undefined> {
+    const refusal = await this.#queue.submit(entries, bytes);
+    if (refusal === undefined) this.#accepted.add(entries.length);
+    return refusal;
+  }
+
+  #queueRateLimit(): Refusal {
+    const state = this.#queue.rateLimitState();
+    return state === undefined ? QUEUE_FULL : rateLimited(state);
+  }
+
+  #incompatible(auditQsVersion: string): InvalidEvent {
+    const { butlerSosVersion } = this.compatibility;
+    return {
+      status: 422,
+      outcome: 'dropped',
+      reason: 'Incompatible Audit.qs version',
+      details: { butlerSosVersion, auditQsVersion, compatible: false },
+    };
+  }
+
+  /** Keeps what is refused because of its contents, and warns of it. */
+  #refuse(refusal: InvalidEvent, body: string | Buffer, { ip }: Sender): Refusal {
+    const { status, reason, details } = refusal;
+    this.#invalid.add();
+    const at = this.#parts.clock.now();
+    this.#parts.refused.add({ at, ip, status, reason, body, ...(details === undefined ? {} : { details }) });
+    this.#refusals.add(`${reason}\n${ip}`, (count) => {
+      this.#parts.logger.warn(
+        { ip, status, reason, details, count },
+        'refused audit events because of their contents; they are kept, see "refused list"',
+      );
+    });
+    return refusal;
+  }
+
+  #missesVersion({ eventId, type }: Envelope, { ip }: Sender): void {
+    const { butlerSosVersion } = this.compatibility;
+    this.#parts.logger.debug({ ip, eventId, type, butlerSosVersion }, 'audit event without version info');
+    this.#missingVersions.add(ip, (missingVersionCount) => {
+      this.#parts.logger.warn(
+        { ip, missingVersionCount, butlerSosVersion },
+        'audit events without version info were accepted; upgrade Audit.qs to a version that sends X-Audit-QS-Version',
+      );
+    });
+  }
+}
+
+function schemaFault(errors: readonly SchemaError[]): InvalidEvent {
+  return { status: 400, outcome: 'dropped', reason: 'Schema validation failed', details: { errors } };
+}
+
+function tooManyEvents(events: number): Refusal {
+  return {
+    status: 413,
+    outcome: 'dropped',
+    reason: `Too many events in one request: the limit is ${MAX_BATCH_EVENTS}`,
+    details: { limitEvents: MAX_BATCH_EVENTS, events },
+  };
+}
+
+function versionOf({ source }: Envelope): string | undefined {
+  return source?.version === '' ? undefined : source?.version;
+}
+
+/** For the verdict, also of an event that is refused. */
+function eventIdOf(element: JsonBody | UnreadableElement): string | undefined {
+  if (element.kind === 'unreadable' || typeof element.value !== 'object' || element.value === null) return undefined;
+  const eventId = 'eventId' in element.value ? element.value.eventId : undefined;
+  return typeof eventId === 'string' ? eventId : undefined;
+}
