@@ -55,7 +55,13 @@ async function start(command: readonly string[], api: RegExp, viewer: RegExp | u
   const began = performance.now();
   const [file = '', ...args] = command;
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  // an interrupted measurement leaves no server behind, and no folder (createHome)
+  const end = () => child.kill('SIGKILL');
+  process.prependListener('exit', end);
+  const exited = once(child, 'exit').then(([code]) => {
+    process.off('exit', end);
+    return code as number | null;
+  });
   let output = '';
   const found = new Promise<{ url: string; viewerUrl: string; startMs: number }>((resolve, reject) => {
     let startMs: number | undefined;
@@ -133,5 +139,10 @@ ${section}`,
     );
   };
   configure(destination);
-  return { root, configFile, configure, remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }) };
+  const remove = () => {
+    process.off('exit', remove);
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+  };
+  process.on('exit', remove);
+  return { root, configFile, configure, remove };
 }

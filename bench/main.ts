@@ -81,4 +81,5 @@ async function main(): Promise<void> {
   }
 }
 
+process.once('SIGINT', () => process.exit(130));
 await main();

@@ -9,7 +9,7 @@ import { type LoadResult, runGenerator, runWrk } from './load.ts';
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Keeps what was posted; answers `status`. */
-async function listen(t: TestContext, status: number) {
+async function listen(t: TestContext, status: number, answer = '{"refused":0}') {
   const events: { eventId: string }[] = [];
   const heads = new Set<string>();
   const server = createServer(async (request, response) => {
@@ -18,7 +18,7 @@ async function listen(t: TestContext, status: number) {
     for await (const chunk of request) body += chunk;
     events.push(...[JSON.parse(body)].flat());
     heads.add(`${request.method} ${request.url} ${request.headers.authorization}`);
-    response.writeHead(status).end('{}');
+    response.writeHead(status).end(answer);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
@@ -68,10 +68,18 @@ test('our generator, open loop: as many requests as are due', async (t) => {
   check(server, result, 1, '/api/v1/audit-event');
 });
 
-test('refusals are counted', async (t) => {
+test('refusals are counted, also within a batch', async (t) => {
   const server = await listen(t, 503);
   const result = await runGenerator({ url: server.url, connections: 2, durationMs: 300, rate: 100 });
   assert.equal(result.failed, result.requests);
+  const partly = await listen(t, 200, '{"status":"ok","accepted":1,"refused":1,"results":[]}');
+  const batches = { url: partly.url, connections: 2, eventsPerRequest: 2 };
+  const ours = await runGenerator({ ...batches, durationMs: 300, rate: 100 });
+  assert.equal(ours.failed, ours.requests);
+  const wrk = requireTool(t, WRK);
+  if (wrk === undefined) return;
+  const theirs = await runWrk(wrk, { ...batches, durationMs: 1000 });
+  assert.ok(theirs.failed >= theirs.requests && theirs.requests > 0, `${theirs.failed} of ${theirs.requests}`);
 });
 
 test('the bare server answers', async () => {

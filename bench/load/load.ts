@@ -26,7 +26,7 @@ export interface LoadResult {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** Answers that were not 200 or 202. */
+  /** Answers that refused an event: not 202, or for a batch not 200 with every event accepted. */
   readonly failed: number;
   /** Connections that broke or requests without an answer. */
   readonly broken: number;

@@ -29,7 +29,7 @@ class ScriptedServer implements EventSender {
     this.batches.push(bodies.length);
     const next = this.#script.shift();
     if (next !== undefined && next !== 'silence' && !(next instanceof Error)) return next;
-    return { status: 200, body: JSON.stringify({ results: bodies.map(() => ({ httpStatus: 202 })) }) };
+    return { status: 200, body: JSON.stringify({ results: bodies.map(() => ({ statusCode: 202 })) }) };
   }
 
   ids(): string[] {
@@ -98,7 +98,7 @@ test('the signal ends the run at once', async () => {
 });
 
 test('a batch keeps what was accepted and repeats only the rest', async () => {
-  const verdicts = [202, 503, 422].map((httpStatus) => ({ httpStatus }));
+  const verdicts = [202, 503, 422].map((statusCode) => ({ statusCode }));
   const server = new ScriptedServer({ status: 200, body: JSON.stringify({ results: verdicts }) });
   const summary = await run(server, { batch: 3 });
   assert.deepEqual([summary.sent, summary.acknowledged, summary.repeats], [30, 29, 1]);

@@ -188,6 +188,6 @@ function streamOptions(options: SimulationOptions): EventStreamOptions {
 /** The batch endpoint answers 200 with one verdict per event, in order; anything else holds for all of them. */
 function batchStatuses(answer: Answer, count: number): number[] {
   if (answer.status !== 200) return new Array<number>(count).fill(answer.status);
-  const { results } = JSON.parse(answer.body) as { results: { httpStatus: number }[] };
-  return results.map((result) => result.httpStatus);
+  const { results } = JSON.parse(answer.body) as { results: { statusCode: number }[] };
+  return results.map((result) => result.statusCode);
 }
