@@ -142,6 +142,7 @@ export class DiskSpace {
       if (isFull) this.#options.logger.error(fields, 'disk full: events are refused with 503 until there is space');
       else this.#options.logger.warn(fields, 'there is space on the disk again: events are accepted');
     }
-    if (isFull !== before.isFull || reserveBytes !== before.reserveBytes) this.#options.onChange(this.#state);
+    const isNews = freeBytes !== before.freeBytes || isFull !== before.isFull || reserveBytes !== before.reserveBytes;
+    if (isNews) this.#options.onChange(this.#state);
   }
 }

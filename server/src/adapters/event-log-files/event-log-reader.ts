@@ -197,8 +197,3 @@ async function firstLineFrom(file: OpenFile, offset: number) {
   }
   return undefined;
 }
-
-/** A reader for any thread; compose feeds it with the heads that the writer's thread tells. */
-export function openEventLogReader(options: ReaderOptions): SegmentReader {
-  return new SegmentReader(options);
-}

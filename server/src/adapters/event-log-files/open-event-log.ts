@@ -5,7 +5,7 @@ import type { Logger } from '../../pipeline/ports/logger.ts';
 import type { Metrics } from '../../pipeline/ports/metrics.ts';
 import { type FileSystem, realFileSystem } from '../shared/file-system.ts';
 import { DiskSpace, type DiskState } from './disk-space.ts';
-import { openEventLogReader } from './event-log-reader.ts';
+import { SegmentReader } from './event-log-reader.ts';
 import { SegmentedWriter } from './event-log-writer.ts';
 import { type RecoveryReport, recover } from './recovery.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -25,7 +25,7 @@ export interface EventLogOptions {
   readonly metrics: Metrics;
   /** After each commit; the latest counts. For the readers of other threads. */
   readonly onHead?: (head: Sequence) => void;
-  /** When the disk becomes full or has space again, and when the reserve changes (rule 8). */
+  /** What is known about the disk has changed (rule 8); at most once a second or so. For other threads. */
   readonly onDiskState?: (state: DiskState) => void;
 }
 
@@ -65,7 +65,7 @@ export async function openEventLog(options: EventLogOptions): Promise<OpenedEven
     logId: report.logId,
     endsSynced,
     segments,
-    reader: openEventLogReader({ directory, fileSystem, head: report.head }),
+    reader: new SegmentReader({ directory, fileSystem, head: report.head }),
     disk,
     clock,
     logger,
