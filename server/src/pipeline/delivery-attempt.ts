@@ -8,31 +8,40 @@ export type AttemptResult = DeliveryOutcome | { readonly kind: 'defect'; readonl
 /** How long a destination may take to notice that it was aborted. Later its answer counts for nothing. */
 const ABORT_GRACE_MS = 5000;
 
-/**
- * Hands over one batch, for `timeoutMs` at most. Resolves also when the destination never answers.
- * @param abort aborted here after the time; whoever stops the worker aborts it too
- */
-export async function attemptDelivery(
-  destination: Destination,
-  batch: Batch,
-  timeoutMs: number,
-  clock: Clock,
-  abort: AbortController,
-): Promise<AttemptResult> {
+export interface AttemptOptions {
+  readonly destination: Destination;
+  readonly batch: Batch;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** Aborted here after the time, or when the worker gives up. */
+  readonly abort: AbortController;
+  /** The worker gives up at once, whatever the destination does. */
+  readonly giveUp: AbortSignal;
+}
+
+/** Hands over one batch, for `timeoutMs` at most. Resolves also when the destination never answers. */
+export async function attemptDelivery(options: AttemptOptions): Promise<AttemptResult> {
+  const { destination, batch, timeoutMs, clock, abort, giveUp } = options;
   const over = new AbortController();
-  const aborted = new Promise<undefined>((resolve) => {
-    abort.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+  const listen = (signal: AbortSignal) =>
+    new Promise<undefined>((resolve) => {
+      signal.addEventListener('abort', () => resolve(undefined), { once: true, signal: over.signal });
+    });
+  const aborted = listen(abort.signal);
+  const givenUp = listen(giveUp);
   void clock.sleep(timeoutMs, over.signal).then(() => {
     if (!over.signal.aborted) abort.abort();
   });
   const delivery = answerOf(destination, batch, abort.signal);
   try {
-    const answer = await Promise.race([delivery, aborted]);
+    const answer = await Promise.race([delivery, aborted, givenUp]);
     if (answer !== undefined) return answer;
-    const late = await Promise.race([delivery, clock.sleep(ABORT_GRACE_MS, over.signal)]);
+    const late = giveUp.aborted
+      ? undefined
+      : await Promise.race([delivery, givenUp, clock.sleep(ABORT_GRACE_MS, over.signal)]);
     return late ?? { kind: 'retry', error: unanswered(batch, timeoutMs) };
   } finally {
+    abort.abort();
     over.abort();
   }
 }
@@ -53,22 +62,21 @@ function unanswered({ attempt, rows }: Batch, timeoutMs: number): CodedError {
   );
 }
 
-/** Whether the destination answers at all; false after `timeoutMs`. */
+/** Whether the destination answers at all; false after `timeoutMs`, or once the worker gives up. */
 export async function answers(
   destination: Destination,
   timeoutMs: number,
   clock: Clock,
-  abort: AbortController,
+  giveUp: AbortSignal,
 ): Promise<boolean> {
   const over = new AbortController();
-  const check = destination.check(abort.signal).then(
+  const check = destination.check(AbortSignal.any([over.signal, giveUp])).then(
     () => true,
     () => false,
   );
   try {
-    return (await Promise.race([check, clock.sleep(timeoutMs, over.signal)])) ?? false;
+    return (await Promise.race([check, clock.sleep(timeoutMs, AbortSignal.any([over.signal, giveUp]))])) ?? false;
   } finally {
     over.abort();
-    abort.abort();
   }
 }

@@ -51,6 +51,7 @@ interface WaitingSkip {
 
 const IDLE_MS = 60_000;
 const PAUSED_CHECK_MS = 1000;
+const CLOSE_MS = 5000;
 /** While a batch fills, events are read in gulps instead of one by one. */
 const GULP_MS = 50;
 /** Positions that mean nothing to the destination may pass without a transaction of their own, up to so many. */
@@ -79,7 +80,7 @@ export class DeliveryWorker {
   #stopping: 'now' | 'flush' | undefined;
   #flushTo: Sequence | undefined;
   #hasAll = false;
-  #halted = false;
+  readonly #halt = new AbortController();
 
   constructor(options: DeliveryWorkerOptions) {
     this.name = options.name;
@@ -89,7 +90,7 @@ export class DeliveryWorker {
     this.#pending = new PendingBatch(this.#settler.committed, options.policy);
   }
 
-  /** Resolves after `stop`, or once a fixed end is reached. Never rejects. */
+  /** Resolves with `stop`, also when the destination hangs, or once a fixed end is reached. Never rejects. */
   run(): Promise<void> {
     this.#running ??= this.#run();
     return this.#running;
@@ -109,8 +110,8 @@ export class DeliveryWorker {
     const inTime = new AbortController();
     await Promise.race([this.#running ?? Promise.resolve(), this.#options.clock.sleep(deadlineMs, inTime.signal)]);
     inTime.abort();
-    this.#halted = true;
-    this.#settler.abort();
+    this.#halt.abort();
+    this.#settler.giveUp();
     this.#wake();
   }
 
@@ -152,21 +153,25 @@ export class DeliveryWorker {
   }
 
   async #run(): Promise<void> {
-    while (!this.#halted) {
+    while (!this.#halt.signal.aborted) {
       try {
         this.#load();
         await this.#work();
         this.#moveCursor();
         break;
       } catch (thrown) {
-        if (this.#halted) break;
+        if (this.#halt.signal.aborted) break;
         this.#health.retrying(thrown instanceof CodedError ? thrown : this.#health.defect(thrown));
         if (this.#stopping !== undefined) break;
         await this.#pause(this.#health.waitMs);
       }
     }
     for (const { resolve } of this.#skips.splice(0)) resolve({ kind: 'worker-gone' });
-    await this.#options.destination.close().catch((thrown: unknown) => this.#health.defect(thrown));
+    const closed = this.#options.destination.close().catch((thrown: unknown) => this.#health.defect(thrown));
+    const over = new AbortController();
+    const tooLong = this.#options.clock.sleep(CLOSE_MS, AbortSignal.any([over.signal, this.#halt.signal]));
+    await Promise.race([closed, tooLong]);
+    over.abort();
   }
 
   /** Forgets what is in memory and asks the store: the same at start and after anything unexpected. */
@@ -182,7 +187,7 @@ export class DeliveryWorker {
   }
 
   async #work(): Promise<void> {
-    while (!this.#halted && !this.#hasAll) {
+    while (!this.#halt.signal.aborted && !this.#hasAll) {
       await this.#answerSkips();
       const waitMs = this.#health.waitMs;
       const isPaused = this.#options.paused?.() ?? false;
@@ -295,7 +300,7 @@ export class DeliveryWorker {
   }
 
   #isInterrupted(): boolean {
-    return this.#halted || this.#stopping === 'now' || this.#skips.length > 0;
+    return this.#halt.signal.aborted || this.#stopping === 'now' || this.#skips.length > 0;
   }
 
   /** Also ends a wait that has not started yet, so that nothing asked for between two checks is overlooked. */

@@ -122,6 +122,8 @@ function fixedRun(
 ): FixedRun {
   const { cursors, destinations, clock, logger, metrics, paused } = options;
   const { end, target } = registration;
+  const held = destinations.get(name)?.held;
+  if (held !== undefined) throw notPossible(`It had begun on a log that is not this one: ${held.message}`);
   // known from an earlier server: keeps its cursor
   cursors.register(name, after, registration);
   const worker = new DeliveryWorker({

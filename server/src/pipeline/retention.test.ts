@@ -37,6 +37,7 @@ describe('Retention', () => {
   let followers: LogFollower[];
   let awaiting: (range: SequenceRange, cursor: number) => boolean;
   let deleted: string[];
+  let freeBytes: number;
   beforeEach(() => {
     segments = new FakeSegments();
     clock = new FakeClock(START);
@@ -45,6 +46,7 @@ describe('Retention', () => {
     followers = [follower('deduplicator', 500, false), follower('parquet', 500)];
     awaiting = () => false;
     deleted = [];
+    freeBytes = 1_000_000;
     // 1-100 five days old, 101-200 four days, ..., 401- one day old
     segments.files = [5, 4, 3, 2, 1].map((days, i) => ({
       first: sequence(i * 100 + 1),
@@ -63,7 +65,7 @@ describe('Retention', () => {
       followers: () => followers,
       retentionMs: 2.5 * DAY_MS,
       idRetentionMs: undefined,
-      freeBytes: () => 1_000_000,
+      disk: { freeBytes: async () => freeBytes },
       minFreeBytes: 100_000,
       onSegmentsDeleted: (first) => {
         deleted.push(`log from ${first}`);
@@ -158,6 +160,22 @@ describe('Retention', () => {
     assert.equal(r.report?.heldBytes.get('influxdb'), 3000);
     assert.equal(r.report?.heldBytes.get('parquet'), 0);
     assert.equal(metrics.cells.get('butler_sos_audit_destination_held_bytes{"destination":"influxdb"}')?.value(), 3000);
+    stop.abort();
+    await running;
+  });
+
+  it('rule 8: knows within seconds when the disk is low, and when it is not any more', async () => {
+    const r = retention();
+    const stop = new AbortController();
+    const running = r.run(stop.signal);
+    await clock.advance(0);
+    assert.equal(r.isDiskLow, false);
+    freeBytes = 99_999;
+    await clock.advance(2000);
+    assert.equal(r.isDiskLow, true);
+    freeBytes = 100_000;
+    await clock.advance(2000);
+    assert.equal(r.isDiskLow, false);
     stop.abort();
     await running;
   });

@@ -5,7 +5,7 @@ import type { Clock } from './ports/clock.ts';
 import type { LogFactsQueries } from './ports/log-facts.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Metrics } from './ports/metrics.ts';
-import type { SegmentFile, SegmentStore } from './ports/segment-store.ts';
+import type { DiskSpace, SegmentFile, SegmentStore } from './ports/segment-store.ts';
 import { Reminder } from './retry-policy.ts';
 
 /** Somebody who still needs the log from `position` on. */
@@ -18,14 +18,13 @@ export interface LogFollower {
 
 export interface RetentionOptions {
   readonly segments: SegmentStore;
+  readonly disk: DiskSpace;
   readonly facts: Pick<LogFactsQueries, 'holdsAwaiting'>;
   /** Configured destinations, running replays, tables. Those that are no longer configured hold nothing back. */
   readonly followers: () => readonly LogFollower[];
   /** Undefined: kept for ever. */
   readonly retentionMs: number | undefined;
   readonly idRetentionMs: number | undefined;
-  /** On the disk of the log; undefined: the system does not say. */
-  readonly freeBytes: () => number | undefined;
   readonly minFreeBytes: number;
   /** The log begins here now; tables forget what was before. */
   readonly onSegmentsDeleted: (firstRetained: Sequence) => void | Promise<void>;
@@ -37,6 +36,7 @@ export interface RetentionOptions {
 
 export interface RetentionReport {
   readonly logBytes: number;
+  readonly freeBytes: number;
   /** By follower: bytes of segments past their time that wait for it. */
   readonly heldBytes: ReadonlyMap<string, number>;
 }
@@ -44,19 +44,26 @@ export interface RetentionReport {
 /** Without destinations only a missing outcome holds. */
 const END_OF_TIME = sequence(Number.MAX_SAFE_INTEGER);
 const PASS_MS = 60_000;
+const DISK_CHECK_MS = 2000;
 const GROWTH_WINDOW_MS = 3_600_000;
 const REMIND_MS = 3_600_000;
 
-/** Deletes whole segments that nobody needs any more, and names those who hold the others back (rules 12, 17). */
+/** Deletes whole segments that nobody needs any more (rules 12, 17), and looks after the disk's free space (rule 8). */
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #reminders = new Map<string, Reminder>();
   #growth: { readonly atMs: number; readonly bytes: number }[] = [];
   #deletedBytes = 0;
+  #freeBytes = Number.POSITIVE_INFINITY;
   #report: RetentionReport | undefined;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+  }
+
+  /** Rule 8: exports, images and search indexing pause. */
+  get isDiskLow(): boolean {
+    return this.#freeBytes < this.#options.minFreeBytes;
   }
 
   /** Of the last pass. */
@@ -68,15 +75,20 @@ export class Retention {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
     const failing = new Reminder();
+    let passAtMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       try {
-        await this.pass();
+        await this.#lookAtDisk();
+        if (clock.monotonicMs() >= passAtMs) {
+          passAtMs = clock.monotonicMs() + PASS_MS;
+          await this.pass();
+        }
       } catch (thrown) {
         if (failing.isDue(clock.monotonicMs())) {
           logger.warn({ error: messageOf(thrown) }, 'Old log segments could not be deleted; tried again.');
         }
       }
-      await clock.sleep(PASS_MS, signal);
+      await clock.sleep(DISK_CHECK_MS, signal);
     }
   }
 
@@ -100,7 +112,7 @@ export class Retention {
     await this.#deleteIds();
     const heldBytes = new Map(needs.map((f) => [f.name, this.#heldBy(f, kept)]));
     const logBytes = kept.reduce((sum, file) => sum + file.bytes, 0);
-    this.#report = { logBytes, heldBytes };
+    this.#report = { logBytes, freeBytes: await this.#lookAtDisk(), heldBytes };
     this.#tell(this.#report);
     return this.#report;
   }
@@ -126,9 +138,13 @@ export class Retention {
     }, 0);
   }
 
-  #tell({ logBytes, heldBytes }: RetentionReport): void {
+  async #lookAtDisk(): Promise<number> {
+    this.#freeBytes = await this.#options.disk.freeBytes();
+    return this.#freeBytes;
+  }
+
+  #tell({ logBytes, freeBytes, heldBytes }: RetentionReport): void {
     const { clock, logger, metrics } = this.#options;
-    const freeBytes = this.#options.freeBytes();
     metrics.gauge('butler_sos_audit_event_log_bytes', 'Size of the event log.').set(logBytes);
     const fullInMs = this.#diskFullInMs(logBytes, freeBytes);
     for (const [destination, bytes] of heldBytes) {
@@ -153,7 +169,7 @@ export class Retention {
   }
 
   /** By the growth of the last hour; undefined: it does not grow, or was not watched for long enough. */
-  #diskFullInMs(logBytes: number, freeBytes = Number.POSITIVE_INFINITY): number | undefined {
+  #diskFullInMs(logBytes: number, freeBytes: number): number | undefined {
     const { clock, minFreeBytes } = this.#options;
     const now = { atMs: clock.monotonicMs(), bytes: logBytes + this.#deletedBytes };
     this.#growth = [...this.#growth.filter((s) => now.atMs - s.atMs <= GROWTH_WINDOW_MS), now];

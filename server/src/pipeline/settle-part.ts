@@ -35,6 +35,7 @@ export class PartSettler {
   readonly #options: PartSettlerOptions;
   #refusedInARow = 0;
   #attempt: AbortController | undefined;
+  readonly #giveUp = new AbortController();
 
   constructor(options: PartSettlerOptions) {
     this.#options = options;
@@ -52,6 +53,7 @@ export class PartSettler {
     const { health } = this.#options;
     health.state = 'delivering';
     const result = await this.#deliver(part, rows);
+    if (this.#giveUp.signal.aborted && result.kind !== 'delivered') return [part];
     switch (result.kind) {
       case 'delivered':
         return this.#delivered(part, rows, result.rejected);
@@ -79,9 +81,9 @@ export class PartSettler {
     health.numbers.rejected.add(inOrder.length);
   }
 
-  /** The attempt under way, if any, ends soon; the part stays begun. */
-  abort(): void {
-    this.#attempt?.abort();
+  /** The attempt under way, if any, is over at once; the part stays begun. There is no other after it. */
+  giveUp(): void {
+    this.#giveUp.abort();
   }
 
   async #deliver(part: DeliveryPart, rows: readonly DeliveryRow[]): Promise<AttemptResult> {
@@ -111,7 +113,9 @@ export class PartSettler {
         return attempt;
       },
     };
-    const result = await attemptDelivery(destination, batch, policy.attemptTimeoutMs, clock, abort);
+    const { attemptTimeoutMs: timeoutMs } = policy;
+    const giveUp = this.#giveUp.signal;
+    const result = await attemptDelivery({ destination, batch, timeoutMs, clock, abort, giveUp });
     this.#attempt = undefined;
     return result;
   }
@@ -154,17 +158,11 @@ export class PartSettler {
     const { health, policy } = this.#options;
     if (health.failures % RETRIES_BEFORE_HALVING !== 0 || isFileDestination(policy)) return [part];
     const halves = halve(part);
-    if (halves === undefined || !(await this.#answers())) return [part];
+    if (halves === undefined) return [part];
+    const { destination, clock } = this.#options;
+    if (!(await answers(destination, CHECK_TIMEOUT_MS, clock, this.#giveUp.signal))) return [part];
     health.failures = 0;
     return halves;
-  }
-
-  async #answers(): Promise<boolean> {
-    const abort = new AbortController();
-    this.#attempt = abort;
-    const isThere = await answers(this.#options.destination, CHECK_TIMEOUT_MS, this.#options.clock, abort);
-    this.#attempt = undefined;
-    return isThere;
   }
 }
 

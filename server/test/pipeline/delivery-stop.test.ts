@@ -50,6 +50,7 @@ describe('stopping a DeliveryWorker', () => {
   it('a destination that hangs does not hold the stop; the next start repeats what was begun', async () => {
     await world.clients(4);
     destination.answer = () => new Promise(() => undefined);
+    destination.close = () => new Promise(() => undefined);
     const worker = world.start({ destination, policy: { ...FILE_POLICY, attemptTimeoutMs: 600_000 } });
     await world.clock.advance(0);
     let isStopped = false;
@@ -60,6 +61,7 @@ describe('stopping a DeliveryWorker', () => {
     assert.equal(isStopped, false);
     await world.clock.advance(2);
     assert.equal(isStopped, true);
+    await worker.run();
     const again = new FakeDestination();
     world.start({ destination: again, policy: FILE_POLICY });
     await world.clock.advance(0);

@@ -19,3 +19,8 @@ export interface SegmentStore {
   idFiles(): Promise<readonly SegmentFile[]>;
   deleteIds(first: Sequence): Promise<void>;
 }
+
+export interface DiskSpace {
+  /** Of the disk that holds the log, for this user. */
+  freeBytes(): Promise<number>;
+}
