@@ -13,6 +13,7 @@ interface FieldTexts {
 
 const ROOT = 'QvdTableHeader';
 const FIELD = `${ROOT}/Fields/QvdFieldHeader`;
+const ENCRYPTION = `${ROOT}/EncryptionInfo`;
 const LINEAGE = `${ROOT}/Lineage/LineageInfo`;
 
 /**
@@ -34,6 +35,7 @@ export function parseHeader(xml: string): QvdHeader {
 class HeaderReader {
   readonly #path: string[] = [];
   #text = '';
+  #encryption = '';
   readonly #root: Texts = new Map();
   readonly #fields: FieldTexts[] = [];
   readonly #lineage: Texts[] = [];
@@ -62,7 +64,7 @@ class HeaderReader {
     const field = this.#fields.at(-1);
     if (parent === ROOT) put(this.#root, name, text);
     else if (parent === `${ROOT}/TableTags`) this.#tableTags.push(text);
-    else if (parent === `${ROOT}/EncryptionInfo` && text.trim() !== '') this.#root.set('EncryptionInfo', text);
+    else if (parent.startsWith(ENCRYPTION) && text.trim() !== '') this.#encryption ||= `${name} ${text.trim()}`;
     else if (parent === LINEAGE) put(this.#lineage.at(-1), name, text);
     else if (parent === FIELD) put(field?.texts, name, text);
     else if (parent === `${FIELD}/NumberFormat`) put(field?.format, name, text);
@@ -94,7 +96,7 @@ class HeaderReader {
         }),
       ),
       comment: text('Comment'),
-      encryption: text('EncryptionInfo').trim(),
+      encryption: text('EncryptionInfo').trim() || this.#encryption,
       tableTags: this.#tableTags,
     };
   }
