@@ -193,9 +193,14 @@ export class DeliveryWorker {
       const isPaused = this.#options.paused?.() ?? false;
       if (this.#stopping === 'now' || (this.#stopping === 'flush' && (waitMs > 0 || isPaused))) return;
       if (waitMs > 0) await this.#pause(waitMs);
-      else if (isPaused) await this.#pause(PAUSED_CHECK_MS);
+      else if (isPaused) await this.#hold();
       else await this.#advance();
     }
+  }
+
+  async #hold(): Promise<void> {
+    this.#health.state = 'waiting';
+    await this.#pause(PAUSED_CHECK_MS);
   }
 
   /** Reads until there is something to deliver, or makes one attempt at it. */
