@@ -108,12 +108,15 @@ export class LogFollower {
     if (paused?.() ?? false) return this.#sleep(RETRY_MS, signal);
     const before = table.position();
     if (before === BEFORE_FIRST) await prepare?.();
-    const items = this.#end() > before ? await log.read(before, limit) : [];
+    const isReadable = this.#end() > before;
+    const items = isReadable ? await log.read(before, limit) : [];
     if (this.#restart !== undefined) return;
     const after = items.length === 0 ? before : await take(items);
     if (this.#restart !== undefined) return;
     this.#publish(after);
-    if (after === before) await this.#awaitNews(before, signal);
+    if (after !== before) return;
+    // what should be there cannot be read yet: no busy loop
+    await (isReadable ? this.#sleep(RETRY_MS, signal) : this.#awaitNews(before, signal));
   }
 
   /** Was the table built from these lines? Damage at its last line, or retention, leaves that open: yes. */
