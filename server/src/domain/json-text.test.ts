@@ -19,29 +19,71 @@ test('rule 1: one line has the same value, however the JSON was laid out', () =>
   );
 });
 
+const bytes = (text: string) => Buffer.from(text);
+
 test('depth', () => {
-  const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+  const nested = (levels: number) => bytes('['.repeat(levels) + ']'.repeat(levels));
   assert.equal(isNestedTooDeeply(nested(MAX_JSON_DEPTH)), false);
   assert.equal(isNestedTooDeeply(nested(MAX_JSON_DEPTH + 1)), true);
-  assert.equal(isNestedTooDeeply('{"a":'.repeat(100_000)), true);
-  assert.equal(isNestedTooDeeply(JSON.stringify({ a: '[{'.repeat(5000), b: '\\"['.repeat(5000) })), false);
-  assert.equal(isNestedTooDeeply(`"${'['.repeat(5000)}`), false);
+  assert.equal(isNestedTooDeeply(bytes('{"a":'.repeat(100_000))), true);
+  assert.equal(isNestedTooDeeply(bytes(JSON.stringify({ a: '[{'.repeat(5000), b: '\\"['.repeat(5000) }))), false);
+  assert.equal(isNestedTooDeeply(bytes(`"${'['.repeat(5000)}`)), false);
+  assert.ok(Array.isArray(splitJsonArray(nested(MAX_JSON_DEPTH))));
+  assert.equal(splitJsonArray(nested(MAX_JSON_DEPTH + 1)), 'nested too deeply');
 });
+
+function elementsOf(text: string): readonly string[] | undefined {
+  const bounds = splitJsonArray(bytes(text));
+  if (!Array.isArray(bounds)) return undefined;
+  return Array.from({ length: bounds.length / 2 }, (_, i) =>
+    bytes(text)
+      .subarray(bounds[2 * i], bounds[2 * i + 1])
+      .toString(),
+  );
+}
 
 test('an array is split into the texts of its elements', () => {
-  assert.deepEqual(splitJsonArray('[]'), []);
-  assert.deepEqual(splitJsonArray(' [ \n ] '), []);
-  assert.deepEqual(splitJsonArray('[1, {"a":[1,2],"b":"],\\"{,"} ,"x"]'), ['1', ' {"a":[1,2],"b":"],\\"{,"} ', '"x"']);
+  assert.deepEqual(elementsOf('[]'), []);
+  assert.deepEqual(elementsOf(' [ \n ]\r\n'), []);
+  assert.deepEqual(elementsOf('[1, {"a":[1,2],"b":"],\\"{,ö"} ,"x"]'), ['1', ' {"a":[1,2],"b":"],\\"{,ö"} ', '"x"']);
+  for (const none of ['', '{}', '[1', '[1}', '[1]]', '[1] 2', '["]', '1'])
+    assert.equal(elementsOf(none), undefined, none);
 });
 
-test('splitting gives what parsing gives', () => {
+/** The values, or undefined when the array or one of its elements is not JSON. */
+function parsedElements(text: string): unknown {
+  try {
+    return elementsOf(text)?.map((element) => JSON.parse(element) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+function parsedArray(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+test('splitting and parsing gives what parsing the whole gives', () => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue()), fc.constantFrom(0, 1), (values, indent) => {
       const text = JSON.stringify(values, null, indent);
-      assert.deepEqual(
-        splitJsonArray(text).map((element) => JSON.parse(element)),
-        JSON.parse(text),
-      );
+      assert.deepEqual(parsedElements(text), JSON.parse(text));
     }),
+  );
+});
+
+test('splitting and parsing accepts exactly what parsing the whole accepts', () => {
+  const piece = fc.constantFrom('[', ']', '{', '}', ',', ':', '"', '"a"', '1', '\\', ' ');
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const text = `[${pieces.join('')}]`;
+      assert.deepEqual(parsedElements(text), parsedArray(text), text);
+    }),
+    { numRuns: 5000 },
   );
 });

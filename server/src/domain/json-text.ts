@@ -14,8 +14,10 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
+/** With this bit, both kinds of brackets look the same. */
+const CASE = 0x20;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
 
 /**
  * Valid JSON text on one line: without line breaks between tokens (inside strings JSON has none) and without white space
@@ -26,62 +28,70 @@ export function oneLineJson(text: string): string {
   return trimmed.includes('\n') || trimmed.includes('\r') ? trimmed.replace(/[\r\n]+/g, '') : trimmed;
 }
 
-/** Is it nested more than `MAX_JSON_DEPTH` levels deep? The text need not be valid JSON. */
-export function isNestedTooDeeply(text: string): boolean {
+/** Is it nested more than `MAX_JSON_DEPTH` levels deep? The text, in UTF-8, need not be valid JSON. */
+export function isNestedTooDeeply(json: Uint8Array): boolean {
   // every level needs a bracket to open and one to close
-  if (text.length < 2 * MAX_JSON_DEPTH) return false;
+  if (json.length < 2 * MAX_JSON_DEPTH) return false;
   let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) {
-      i = endOfString(text, i);
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i] ?? 0;
+    if (byte === QUOTE) i = endOfString(json, i);
+    else if ((byte | CASE) === OPENING) {
       depth++;
       if (depth > MAX_JSON_DEPTH) return true;
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
-      depth--;
-    }
+    } else if ((byte | CASE) === CLOSING) depth--;
   }
   return false;
 }
 
 /**
- * The texts of an array's elements, as they stand between the commas.
- * @param text valid JSON whose value is an array
+ * Where the elements of an array begin and end: `[begin, end, begin, end, …]`, so that each can be parsed, kept and
+ * judged alone. The whole is valid JSON exactly when each of the elements is.
+ * @param json UTF-8
+ * @returns undefined when there is no array around elements
  */
-export function splitJsonArray(text: string): readonly string[] {
-  const elements: string[] = [];
-  let start = text.indexOf('[') + 1;
-  let depth = 0;
-  for (let i = start; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) {
-      i = endOfString(text, i);
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+export function splitJsonArray(json: Uint8Array): readonly number[] | 'nested too deeply' | undefined {
+  const open = skipWhiteSpace(json, 0);
+  if (json[open] !== OPEN_BRACKET) return undefined;
+  const bounds: number[] = [];
+  let begin = open + 1;
+  let depth = 1;
+  for (let i = begin; i < json.length; i++) {
+    const byte = json[i] ?? 0;
+    if (byte === QUOTE) i = endOfString(json, i);
+    else if (byte === COMMA) {
+      if (depth !== 1) continue;
+      bounds.push(begin, i);
+      begin = i + 1;
+    } else if ((byte | CASE) === OPENING) {
       depth++;
-    } else if (code === COMMA && depth === 0) {
-      elements.push(text.slice(start, i));
-      start = i + 1;
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      if (depth > MAX_JSON_DEPTH) return 'nested too deeply';
+    } else if ((byte | CASE) === CLOSING) {
       depth--;
-      if (depth < 0) return withLast(elements, text.slice(start, i));
+      if (depth > 0) continue;
+      // `[ ]` has no element; otherwise one stands before the closing bracket
+      if (bounds.length > 0 || skipWhiteSpace(json, begin) !== i) bounds.push(begin, i);
+      return byte === CLOSE_BRACKET && skipWhiteSpace(json, i + 1) === json.length ? bounds : undefined;
     }
   }
-  return elements;
+  return undefined;
 }
 
-/** `[ ]` has no element; otherwise there is one before the closing bracket. */
-function withLast(elements: string[], last: string): readonly string[] {
-  if (elements.length > 0 || last.trim() !== '') elements.push(last);
-  return elements;
-}
-
-/** Index of the quote that closes the string opened at `from`; the end of the text when there is none. */
-function endOfString(text: string, from: number): number {
-  for (let i = from + 1; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) return i;
-    if (code === BACKSLASH) i++;
+/** Index of the quote that closes the string opened at `from`; the end when there is none. */
+function endOfString(json: Uint8Array, from: number): number {
+  for (let i = from + 1; i < json.length; i++) {
+    const byte = json[i];
+    if (byte === QUOTE) return i;
+    if (byte === BACKSLASH) i++;
   }
-  return text.length;
+  return json.length;
+}
+
+function skipWhiteSpace(json: Uint8Array, from: number): number {
+  let i = from;
+  for (; i < json.length; i++) {
+    const byte = json[i];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+  }
+  return i;
 }

@@ -7,7 +7,7 @@ import { oneLineJson } from '../domain/json-text.ts';
 import type { NewLogEntry } from '../domain/log-entry.ts';
 import type { SchemaError } from '../domain/schema-error.ts';
 import { CountedWarnings } from './counted-warnings.ts';
-import { type JsonBody, readJson, readJsonBatch, type UnreadableElement } from './event-body.ts';
+import { type JsonBody, readJson, readJsonBatch, type UnreadableBody } from './event-body.ts';
 import type { IngestQueue } from './ingest-queue.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Logger } from './ports/logger.ts';
@@ -34,6 +34,8 @@ export interface Sender {
   readonly ip: string;
   /** From the request's header; the envelope's own is the second choice. */
   readonly auditQsVersion: string | undefined;
+  /** Stored with the event. */
+  readonly receivedAt: EpochMillis;
 }
 
 export interface BatchRequest {
@@ -97,7 +99,7 @@ export class Ingest {
     if (read.kind === 'unreadable') {
       return Promise.resolve(this.#refuse(schemaFault([read.error]), body, sender));
     }
-    const checked = this.#check(read, sender, this.#parts.clock.now());
+    const checked = this.#check(read, sender);
     if ('status' in checked) return Promise.resolve(checked);
     if (this.#queue.admit(1) === 0) return Promise.resolve(this.#queueRateLimit());
     return this.#store([checked], checked.envelope.length);
@@ -131,12 +133,11 @@ export class Ingest {
 
   /** The first `granted` elements; their verdicts are filled in. What passes the checks goes into one commit. */
   async #acceptElements(
-    elements: readonly (JsonBody | UnreadableElement)[],
+    elements: readonly (JsonBody | UnreadableBody)[],
     verdicts: EventVerdict[],
     granted: number,
     sender: Sender,
   ): Promise<void> {
-    const at = this.#parts.clock.now();
     const entries: NewLogEntry[] = [];
     const places: number[] = [];
     let bytes = 0;
@@ -144,7 +145,7 @@ export class Ingest {
       verdicts[place] = { eventId: verdicts[place]?.eventId, refusal };
     };
     for (const [place, element] of elements.slice(0, granted).entries()) {
-      const checked = this.#checkElement(element, sender, at);
+      const checked = this.#checkElement(element, sender);
       if ('status' in checked) {
         settle(place, checked);
       } else {
@@ -161,13 +162,13 @@ export class Ingest {
     if (refusal !== undefined) for (const place of places.slice(0, admitted)) settle(place, refusal);
   }
 
-  #checkElement(element: JsonBody | UnreadableElement, sender: Sender, at: EpochMillis): NewLogEntry | Refusal {
-    if (element.kind === 'json') return this.#check(element, sender, at);
-    return this.#refuse(schemaFault([element.error]), element.text, sender);
+  #checkElement(element: JsonBody | UnreadableBody, sender: Sender): NewLogEntry | Refusal {
+    if (element.kind === 'json') return this.#check(element, sender);
+    return this.#refuse(schemaFault([element.error]), element.body, sender);
   }
 
   /** From the envelope's shape to its content. */
-  #check({ value, text }: JsonBody, sender: Sender, at: EpochMillis): NewLogEntry | Refusal {
+  #check({ value, text }: JsonBody, sender: Sender): NewLogEntry | Refusal {
     const errors = envelopeErrors(value);
     if (errors.length > 0) return this.#refuse(schemaFault(errors), text, sender);
     const envelope = value as Envelope;
@@ -181,19 +182,19 @@ export class Ingest {
       const { reason, errors } = fault;
       return this.#refuse({ status: 422, outcome: 'dropped', reason, details: { errors } }, text, sender);
     }
-    return this.#entry(envelope, oneLineJson(text), version, sender.ip, at);
+    return this.#entry(envelope, oneLineJson(text), version, sender);
   }
 
-  #entry(envelope: Envelope, text: string, version: string | undefined, ip: string, at: EpochMillis): NewLogEntry {
+  #entry(envelope: Envelope, text: string, version: string | undefined, sender: Sender): NewLogEntry {
     const { type } = envelope;
     const awaits = this.#options.screenshotsEnabled === true && type === 'screenshot.url.received';
     return {
       origin: 'client',
       id: comparableEventId(envelope.eventId),
       type,
-      at,
+      at: sender.receivedAt,
       envelope: text,
-      ip,
+      ip: sender.ip,
       ...(version === undefined ? undefined : { auditQsVersion: version }),
       ...(awaits ? { awaits: 'screenshot' } : undefined),
     };
@@ -221,10 +222,9 @@ export class Ingest {
   }
 
   /** Keeps what is refused because of its contents, and warns of it. */
-  #refuse(refusal: InvalidEvent, body: string | Buffer, { ip }: Sender): Refusal {
+  #refuse(refusal: InvalidEvent, body: string | Buffer, { ip, receivedAt: at }: Sender): Refusal {
     const { status, reason, details } = refusal;
     this.#invalid.add();
-    const at = this.#parts.clock.now();
     this.#parts.refused.add({ at, ip, status, reason, body, ...(details === undefined ? {} : { details }) });
     this.#refusals.add(`${reason}\n${ip}`, (count) => {
       this.#parts.logger.warn(
@@ -265,7 +265,7 @@ function versionOf({ source }: Envelope): string | undefined {
 }
 
 /** For the verdict, also of an event that is refused. */
-function eventIdOf(element: JsonBody | UnreadableElement): string | undefined {
+function eventIdOf(element: JsonBody | UnreadableBody): string | undefined {
   if (element.kind === 'unreadable' || typeof element.value !== 'object' || element.value === null) return undefined;
   const eventId = 'eventId' in element.value ? element.value.eventId : undefined;
   return typeof eventId === 'string' ? eventId : undefined;

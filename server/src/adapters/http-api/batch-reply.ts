@@ -1,9 +1,10 @@
+import type { EpochMillis } from '../../domain/epoch-millis.ts';
 import type { EventVerdict } from '../../pipeline/ingest.ts';
 import type { Refusal } from '../../pipeline/refusal.ts';
 
 /** What the batch needs of `Replies`: the body that each event would have got alone. */
 export interface SingleBodies {
-  acceptedBody(): string;
+  acceptedBody(receivedAt: EpochMillis): string;
   refusalBody(refusal: Refusal): string;
 }
 
@@ -11,8 +12,8 @@ export interface SingleBodies {
  * `{"status":"ok","accepted":n,"refused":n,"results":[…]}`: for each event, in order, its `eventId`, the `statusCode` that
  * it would have had alone, and the members of the body that it would have had alone.
  */
-export function batchBody(verdicts: readonly EventVerdict[], bodies: SingleBodies): string {
-  const acceptedMembers = `"statusCode":202,${bodies.acceptedBody().slice(1)}`;
+export function batchBody(verdicts: readonly EventVerdict[], receivedAt: EpochMillis, bodies: SingleBodies): string {
+  const acceptedMembers = `"statusCode":202,${bodies.acceptedBody(receivedAt).slice(1)}`;
   const refusals = new Map<Refusal, string>();
   let refused = 0;
   let results = '';

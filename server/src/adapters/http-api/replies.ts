@@ -1,4 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type EpochMillis, toIsoString } from '../../domain/epoch-millis.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { Counter, Metrics } from '../../pipeline/ports/metrics.ts';
 import type { Refusal } from '../../pipeline/refusal.ts';
@@ -35,8 +36,9 @@ export class Replies {
   readonly #counters = new Map<number, Counter>();
   readonly #accepted: Counter;
   #closing = false;
-  #now = '';
-  #nowMs = Number.NaN;
+  /** Many requests arrive in one millisecond. */
+  #receivedAt: EpochMillis | undefined;
+  #acceptedBody = '';
 
   constructor(cors: Cors, parts: { readonly clock: Clock; readonly metrics: Metrics }, hsts: boolean) {
     this.#cors = cors;
@@ -51,12 +53,12 @@ export class Replies {
     this.#closing = true;
   }
 
-  accepted(response: ServerResponse, origin: string | undefined): void {
+  accepted(response: ServerResponse, origin: string | undefined, receivedAt: EpochMillis): void {
     this.#accepted.add();
     if (this.#closing) response.shouldKeepAlive = false;
     response.writeHead(202, this.#headersFor(origin).accepted as string[]);
     // plain ASCII: head and body leave in one write
-    response.end(acceptedBody(this.#timestamp()), 'latin1');
+    response.end(this.acceptedBody(receivedAt), 'latin1');
   }
 
   refused(response: ServerResponse, origin: string | undefined, refusal: Refusal, extra: HeaderList = []): void {
@@ -97,11 +99,16 @@ export class Replies {
   }
 
   refusalBody({ outcome, reason, details }: Refusal): string {
-    return JSON.stringify({ status: 'error', receivedAt: this.#timestamp(), outcome, reason, details });
+    const receivedAt = toIsoString(this.#clock.now());
+    return JSON.stringify({ status: 'error', receivedAt, outcome, reason, details });
   }
 
-  acceptedBody(): string {
-    return acceptedBody(this.#timestamp());
+  acceptedBody(receivedAt: EpochMillis): string {
+    if (receivedAt !== this.#receivedAt) {
+      this.#receivedAt = receivedAt;
+      this.#acceptedBody = acceptedBody(toIsoString(receivedAt));
+    }
+    return this.#acceptedBody;
   }
 
   #headersFor(origin: string | undefined): OriginHeaders {
@@ -113,15 +120,6 @@ export class Replies {
     const headers = { common, accepted: [...common, ...JSON_TYPE, 'Content-Length', String(ACCEPTED_LENGTH)] };
     this.#byOrigin.set(allowed, headers);
     return headers;
-  }
-
-  #timestamp(): string {
-    const nowMs = this.#clock.now();
-    if (nowMs !== this.#nowMs) {
-      this.#nowMs = nowMs;
-      this.#now = new Date(nowMs).toISOString();
-    }
-    return this.#now;
   }
 
   #counter(status: number): Counter {

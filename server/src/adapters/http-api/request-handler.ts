@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { firstVersion } from '../../domain/compatibility.ts';
+import { toIsoString } from '../../domain/epoch-millis.ts';
 import { messageOf } from '../../domain/errors.ts';
 import { CountedWarnings } from '../../pipeline/counted-warnings.ts';
 import type { Ingest, Sender } from '../../pipeline/ingest.ts';
@@ -130,9 +131,10 @@ export class RequestHandler {
     const exchange = this.#enter(request, response, 1);
     if (exchange === undefined) return;
     this.#withBody(exchange, isJson, (body) => {
-      this.#parts.ingest.accept(body, senderOf(exchange)).then(
+      const sender = this.#senderOf(exchange);
+      this.#parts.ingest.accept(body, sender).then(
         (refusal) => {
-          if (refusal === undefined) this.replies.accepted(response, exchange.origin);
+          if (refusal === undefined) this.replies.accepted(response, exchange.origin, sender.receivedAt);
           else this.replies.refused(response, exchange.origin, refusal);
         },
         (error: unknown) => this.#fail(response, exchange.origin, error),
@@ -150,10 +152,11 @@ export class RequestHandler {
 
   async #acceptBatch(exchange: Exchange, body: Buffer, format: BodyFormat): Promise<void> {
     const { response, origin } = exchange;
+    const sender = this.#senderOf(exchange);
     const outcome = await this.#parts.ingest.acceptBatch({
       body,
       format: format === 'lines' ? 'lines' : 'array',
-      sender: senderOf(exchange),
+      sender,
       admit: (count) => this.#admitMore(exchange, count),
     });
     if (outcome.kind === 'refused') {
@@ -162,7 +165,7 @@ export class RequestHandler {
     }
     const retryAfter = outcome.verdicts.find(({ refusal }) => refusal?.retryAfterSeconds !== undefined)?.refusal;
     const extra = retryAfter === undefined ? [] : ['Retry-After', String(retryAfter.retryAfterSeconds)];
-    this.replies.json(response, origin, 200, batchBody(outcome.verdicts, this.replies), extra);
+    this.replies.json(response, origin, 200, batchBody(outcome.verdicts, sender.receivedAt, this.replies), extra);
   }
 
   /** The first event of a batch was counted at the door. */
@@ -179,14 +182,14 @@ export class RequestHandler {
     if (exchange === undefined) return;
     const { compatibility } = this.#parts.ingest;
     const { butlerSosVersion } = compatibility;
-    const auditQsVersion = senderOf(exchange).auditQsVersion ?? null;
+    const auditQsVersion = versionOf(request) ?? null;
     // a version that is not told cannot be vouched for
     const compatible = auditQsVersion !== null && compatibility.isCompatible(auditQsVersion);
     this.#parts.logger.debug({ ip: exchange.ip, auditQsVersion, compatible }, 'connection test');
     if (auditQsVersion !== null && !compatible) {
       this.#warnOf('version', exchange.ip, 'a connection test came from an incompatible Audit.qs version');
     }
-    const timestamp = new Date(this.#parts.clock.now()).toISOString();
+    const timestamp = toIsoString(this.#parts.clock.now());
     const message = 'Butler SOS Audit API is reachable';
     const body = JSON.stringify({ status: 'ok', message, timestamp, butlerSosVersion, auditQsVersion, compatible });
     this.replies.json(response, exchange.origin, 200, body);
@@ -278,6 +281,11 @@ export class RequestHandler {
     });
   }
 
+  /** Called when the body is there: that is when an event has been received. */
+  #senderOf({ request, ip }: Exchange): Sender {
+    return { ip, auditQsVersion: versionOf(request), receivedAt: this.#parts.clock.now() };
+  }
+
   #connectionOf(request: IncomingMessage): Connection {
     const { socket } = request;
     let connection = this.#connections.get(socket);
@@ -333,9 +341,9 @@ function forwardedFor({ headers }: IncomingMessage): string | undefined {
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-function senderOf({ request, ip }: Exchange): Sender {
-  const version = request.headers['x-audit-qs-version'];
-  return { ip, auditQsVersion: firstVersion(Array.isArray(version) ? version[0] : version) };
+function versionOf({ headers }: IncomingMessage): string | undefined {
+  const version = headers['x-audit-qs-version'];
+  return firstVersion(Array.isArray(version) ? version[0] : version);
 }
 
 function isJson(type: string): BodyFormat | undefined {
