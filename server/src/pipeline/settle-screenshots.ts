@@ -16,8 +16,8 @@ const AT_ONCE = 500;
 
 /**
  * Rule 14, when screenshots are switched off: every event that still awaits one gets its outcome, `disabled`, and is
- * delivered by it. Looks at what was in the log when it began; ingest marks no more. Doing it again does nothing: the
- * records have the same ids.
+ * delivered by it. Waits until everything that is in the log by now is known; ingest marks no more. Doing it again does
+ * nothing: the records have the same ids.
  * @returns how many were settled. @throws CodedError of the log: go on at the next start
  */
 export async function settleScreenshots(options: SettleScreenshotsOptions, signal: AbortSignal): Promise<number> {
@@ -26,7 +26,7 @@ export async function settleScreenshots(options: SettleScreenshotsOptions, signa
   if (head > BEFORE_FIRST) await facts.waitPast(sequence(head - 1), signal);
   let settled = 0;
   for (let after = BEFORE_FIRST; !signal.aborted; ) {
-    const subjects = facts.unsettledAwaiting(after, AT_ONCE).filter((seq) => seq <= head);
+    const subjects = facts.unsettledAwaiting(after, AT_ONCE);
     const last = subjects.at(-1);
     if (last === undefined) break;
     const records: NewLogEntry[] = [];

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CodedError } from '../../src/domain/errors.ts';
 import { sequence } from '../../src/domain/sequence.ts';
 import type { SkipRequest } from '../../src/pipeline/skip-request.ts';
-import { DELIVERED, FakeDestination, RETRY, STOPPED } from '../support/fake-destination.ts';
+import { DELIVERED, FakeDestination, RETRY, SERVER_POLICY, STOPPED } from '../support/fake-destination.ts';
 import { DeliveryWorld } from './delivery-world.ts';
 
 describe('rule 17: skipping a part of the log', () => {
@@ -63,6 +63,38 @@ describe('rule 17: skipping a part of the log', () => {
     assert.deepEqual(await outcome, { kind: 'not-skipped', committed: 2, head: 2 });
     assert.deepEqual(recorded, []);
     assert.deepEqual(world.cursors.deadLetters, []);
+  });
+
+  it('during an attempt: what the operator did not see is not skipped', async () => {
+    await world.clients(6);
+    destination.answer = async (_batch, n, signal) => {
+      if (n === 1) await world.clock.sleep(1000, signal);
+      return n === 1 ? DELIVERED : RETRY;
+    };
+    const worker = world.start({ destination, recordSkip, policy: { ...SERVER_POLICY, maxBatchSize: 2 } });
+    await world.clock.advance(0);
+    const outcome = worker.skip(ask(0, 6));
+    await world.clock.advance(1000);
+    assert.deepEqual(await outcome, { kind: 'not-skipped', committed: 2, head: 6 });
+    assert.deepEqual(recorded, []);
+    assert.deepEqual(world.cursors.deadLetters, []);
+  });
+
+  it('asked for in the middle of a read: not overlooked until the next event', async () => {
+    await world.clients(2);
+    destination.answer = () => DELIVERED;
+    const worker = world.start({ destination, recordSkip });
+    await world.clock.advance(0);
+    const { read } = world.log;
+    const asked: Promise<unknown>[] = [];
+    world.log.read = async () => {
+      asked.push(worker.skip(ask(2, 3)));
+      world.log.read = read;
+      return [];
+    };
+    await world.clients(1, 'later');
+    await world.clock.advance(0);
+    assert.deepEqual(await asked[0], { kind: 'skipped', range: { first: 3, last: 3 } });
   });
 
   it('what was begun is skipped whole', async () => {
