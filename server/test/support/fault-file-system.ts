@@ -45,13 +45,13 @@ export class FaultFileSystem implements FileSystem {
 
   /** The process has ended: what it wrote is in the page cache. Descriptors of the old process are dead. */
   restart(): void {
-    for (const [path, contents] of this.#files) this.#files.set(path, { ...contents, cached: contents.cached });
     this.calls.length = 0;
     this.stopAt = Number.POSITIVE_INFINITY;
     this.fault = () => undefined;
-    this.#generation++;
+    this.generation++;
   }
-  #generation = 0;
+  /** Which process: files that an earlier one opened are closed. */
+  generation = 0;
 
   /** The power was cut: what was never synced is gone, names too. Files and folders come back as they were synced. */
   powerCut(): void {
@@ -61,6 +61,11 @@ export class FaultFileSystem implements FileSystem {
       this.#files.set(path, { cached: Buffer.from(synced), synced, dirty: [], sizeChanged: false });
     }
     this.#syncedNames = new Map(this.#files);
+  }
+
+  /** The process is gone as far as the disk is concerned. */
+  get hasStopped(): boolean {
+    return this.calls.length >= this.stopAt;
   }
 
   /** Lets calls that were stuck go on, as if nothing had been. */
@@ -191,10 +196,10 @@ export class FaultFileSystem implements FileSystem {
   }
 
   async #tick(): Promise<void> {
-    const generation = this.#generation;
+    const generation = this.generation;
     await Promise.resolve();
-    if (generation !== this.#generation) throw new DiskStopped('the process has ended');
-    if (this.calls.length >= this.stopAt) throw new DiskStopped('stopped');
+    if (generation !== this.generation) throw new DiskStopped('the process has ended');
+    if (this.hasStopped) throw new DiskStopped('stopped');
   }
 
   /** @param instead what a short write or a lying sync does before the effect, or in its place */
@@ -202,7 +207,7 @@ export class FaultFileSystem implements FileSystem {
     await this.#tick();
     if (!WRITING.has(call.operation)) throw new Error(`unknown operation ${call.operation}`);
     this.calls.push(call);
-    if (this.calls.length >= this.stopAt) throw new DiskStopped(`stopped at ${call.operation}`);
+    if (this.hasStopped) throw new DiskStopped(`stopped at ${call.operation}`);
     const fault = this.fault(this.calls.length, call);
     if (fault === 'stuck') await new Promise<void>((resolve) => this.#stuck.push(resolve));
     if (fault === 'fails before') throw systemError('EIO', call.operation);
@@ -223,11 +228,13 @@ class FaultFile implements OpenFile {
   readonly #disk: FaultFileSystem;
   readonly #path: string;
   readonly #contents: Contents;
+  readonly #generation: number;
   #isOpen = true;
   constructor(disk: FaultFileSystem, path: string, contents: Contents) {
     this.#disk = disk;
     this.#path = path;
     this.#contents = contents;
+    this.#generation = disk.generation;
   }
   async read(into: Uint8Array, position: number): Promise<number> {
     this.#check();
@@ -254,6 +261,7 @@ class FaultFile implements OpenFile {
     this.#isOpen = false;
   }
   #check(): void {
+    if (this.#generation !== this.#disk.generation) throw new DiskStopped('the process has ended');
     if (!this.#isOpen) throw systemError('EBADF', this.#path);
   }
 }
