@@ -109,7 +109,7 @@ export const ERROR_CATALOGUE = {
     action: 'The event is in the dead letters of that destination and stays in the event log; please report it.',
   },
   STATE_DATABASE_FAILED: {
-    meaning: 'The durable database (durable.sqlite) could not be read or written.',
+    meaning: 'A database beside the log (durable.sqlite, ids.sqlite, search.sqlite) could not be read or written.',
     action: 'Look at the cause named in the message: disk full, permissions, or another program that holds the file.',
   },
   STATE_DATABASE_DAMAGED: {
