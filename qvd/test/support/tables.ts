@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import {
   QvdDual,
   type QvdFieldOptions,
@@ -37,4 +39,12 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+/** Compares tables and shows the first row that differs; the difference of two large tables fills all memory. */
+export function assertSameRows(actual: readonly unknown[], expected: readonly unknown[]): void {
+  assert.equal(actual.length, expected.length, 'number of rows');
+  for (const [row, values] of expected.entries()) {
+    if (!isDeepStrictEqual(actual[row], values)) assert.deepEqual(actual[row], values, `row ${row}`);
+  }
 }
