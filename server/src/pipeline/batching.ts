@@ -36,15 +36,15 @@ export class PendingBatch {
   get readTo(): Sequence {
     return this.#readTo;
   }
+  get isFull(): boolean {
+    return this.#full;
+  }
   get isEmpty(): boolean {
     return this.#entries.length === 0;
   }
   /** The oldest entry that waits. */
   get oldest(): DeliveryEntry | undefined {
     return this.#entries[0];
-  }
-  get waiting(): number {
-    return this.#entries.length;
   }
 
   /** How much more may be read; at least one event. */

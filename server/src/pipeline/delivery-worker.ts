@@ -240,20 +240,25 @@ export class DeliveryWorker {
       const isLast = end !== undefined && pending.readTo >= end;
       this.#hasAll = isLast && pending.isEmpty;
       if (this.#hasAll) return undefined;
-      const dueInMs = isLast ? 0 : pending.dueInMs(clock.monotonicMs());
-      if (dueInMs <= 0) {
-        this.#pending = new PendingBatch(pending.readTo, policy);
-        return pending.cut();
-      }
+      if (isLast || pending.isFull) return this.#cut();
       const before = pending.readTo;
       pending.add(await source.read(before, end ?? source.head(), pending.room), clock.monotonicMs());
       if (pending.readTo > before) continue;
+      // all that is there has been read: a backlog fills its batches, however short they may wait
+      const dueInMs = pending.dueInMs(clock.monotonicMs());
+      if (dueInMs <= 0) return this.#cut();
       this.#health.state = pending.isEmpty ? 'idle' : 'waiting';
       this.#moveCursorLazily();
       await this.#awaitNews(before, Math.min(dueInMs, IDLE_MS));
       if (policy.writeFrequencyMs > GULP_MS && !this.#isInterrupted()) await this.#pause(GULP_MS);
     }
     return undefined;
+  }
+
+  #cut(): DeliveryPart {
+    const part = this.#pending.cut();
+    this.#pending = new PendingBatch(part.range.last, this.#options.policy);
+    return part;
   }
 
   async #answerSkips(): Promise<void> {

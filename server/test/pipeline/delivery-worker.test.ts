@@ -22,6 +22,16 @@ describe('DeliveryWorker', () => {
     assert.equal(world.committed(), 7);
   });
 
+  it('a backlog fills its batches, also when nothing is to wait', async () => {
+    await world.clients(2500);
+    world.start({ destination, policy: { ...SERVER_POLICY, maxBatchSize: 2000, writeFrequencyMs: 0 } });
+    await world.clock.advance(0);
+    assert.deepEqual(
+      destination.handed.map((batch) => batch.length),
+      [2000, 500],
+    );
+  });
+
   it('cuts by bytes, and lets one large event through alone', async () => {
     for (const [i, bytes] of [600, 300, 5000, 10].entries()) {
       await world.client(`e${i}`, { envelope: JSON.stringify({ eventId: `e${i}`, filler: 'x'.repeat(bytes) }) });
