@@ -193,7 +193,8 @@ function parseUnusualPublicPart(bytes: Buffer, start: number, end: number): Publ
   try {
     const members = JSON.parse(`${text}"}`) as Omit<PublicPart, 'at' | 'bytes'> & { readonly at: string };
     const head = { ...members, at: epochMillis(Date.parse(members.at)), digest, bytes: digestAt + DIGEST_LENGTH + 1 };
-    return publicPart(head, head.seq, head.durable) === text ? head : undefined;
+    const isKnown = /^(client|server)$/.test(head.origin) && /^(undefined|screenshot)$/.test(String(head.awaits));
+    return isKnown && publicPart(head, head.seq, head.durable) === text ? head : undefined;
   } catch {
     return undefined;
   }
