@@ -104,6 +104,14 @@ test('rows wider than 32 bits, fields across byte borders and up to 40 bits wide
   assert.deepEqual(await rowsOf(handMade({ rows: 4, recordByteSize: 17, fields })), expected);
 });
 
+test('all 32 bits of a field count, at every bit it may begin with', async () => {
+  for (let bitOffset = 0; bitOffset < 8; bitOffset++) {
+    const stored = [4_000_000_000, 4_000_000_001, 0xffffffff - 294_967_294];
+    const field = { name: 'a', bitOffset, bitWidth: 32, bias: -4_000_000_000, symbols: texts('x', 'y'), stored };
+    assert.deepEqual(await rowsOf(handMade({ rows: 3, recordByteSize: 5, fields: [field] })), [['x'], ['y'], ['y']]);
+  }
+});
+
 const headerVariants: [string, (xml: string) => string][] = [
   ['a byte order mark', (xml) => `\uFEFF${xml}`],
   ['no XML declaration', (xml) => xml.replace(/<\?xml.*\?>\s*/, '')],
