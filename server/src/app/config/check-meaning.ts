@@ -81,9 +81,14 @@ function destinationTypes(settings: AuditSettings, registered: readonly Register
 
 function tls(settings: AuditSettings): Problem[] {
   if (settings.value('tls.enable') !== true) return [];
-  return ['cert', 'key']
-    .filter((key) => (settings.value(`tls.${key}`) ?? '') === '')
-    .map((key) => settings.problem('tls', `expected the key "${key}" in it while tls.enable is true, found none`));
+  return ['cert', 'key'].flatMap((key) => {
+    const value = settings.value(`tls.${key}`) ?? undefined;
+    if (value === undefined) {
+      return [settings.problem('tls', `expected the key "${key}" in it while tls.enable is true, found none`)];
+    }
+    if (value !== '') return [];
+    return [settings.problem(`tls.${key}`, 'expected the path of a file while tls.enable is true, found none')];
+  });
 }
 
 function hosts(settings: AuditSettings): Problem[] {

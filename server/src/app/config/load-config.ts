@@ -14,7 +14,7 @@ import { unifyShapes } from './unify-shapes.ts';
 import { parseSettings } from './yaml-settings.ts';
 
 export interface LoadConfigInput {
-  /** The file as the user named it; a relative path resolves against `root`. Neither file nor text: the built-in default. */
+  /** Best absolute (see `launchDirectory`); a relative path resolves against `root`. Neither file nor text: the built-in default. */
   readonly file?: string;
   /** The text of the file, instead of reading it. */
   readonly text?: string;
@@ -56,14 +56,16 @@ export function loadConfig(input: LoadConfigInput): LoadedConfig {
   found.push(...fillInValues(settings, schema, input));
   found.push(...checkMeaning(settings, input.destinations));
   const checked = checkSchema(settings, schema);
-  const all = [...checked.problems, ...found];
+  // the better explanation of a setting is the one that is already there
+  const told = new Set(found.map(placeOf));
+  const all = [...checked.problems.filter((one) => !told.has(placeOf(one))), ...found];
   if (all.length > 0) throw invalid(input, all);
   const config = buildConfig(checked.data, schema, input.destinations, {
     root: input.root,
     ...(input.file === undefined ? {} : { file: resolve(input.root, input.file) }),
     ...(isBuiltIn ? { generatedTokenFile: join(input.root, 'audit-events', 'api-token') } : {}),
   });
-  return { config, notes: notesOn(settings, schema), warnings: warningsOn(settings, input.destinations) };
+  return { config, notes: inOrder(notesOn(settings, schema)), warnings: warningsOn(settings, input.destinations) };
 }
 
 function override(root: MappingSetting, overrides: ConfigOverrides = {}): void {
@@ -133,10 +135,17 @@ function firstInvalidLine(bytes: Buffer): number {
   return line;
 }
 
+function placeOf({ line, column, path }: Problem): string {
+  return `${line}:${column}:${path}`;
+}
+
+function inOrder<P extends Problem>(problems: readonly P[]): readonly P[] {
+  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
 function invalid(input: LoadConfigInput, problems: readonly Problem[]): CodedError {
   const file = input.file ?? (input.text === undefined ? 'built-in default' : 'configuration');
-  const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
-  const lines = sorted.map(({ path, line, column, message }) => {
+  const lines = inOrder(problems).map(({ path, line, column, message }) => {
     const place = line === 0 ? '' : `${file}:${line}:${column}`;
     const where = [place, path].filter((part) => part !== '').join(' ');
     return `${where}: ${message}${/[.?]$/.test(message) ? '' : '.'}`;

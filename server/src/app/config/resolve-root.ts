@@ -8,13 +8,18 @@ export interface RootSources {
   readonly cwd: string;
 }
 
+/** Where the user was when calling: npm runs scripts in the folder of the package and says in `INIT_CWD` where it was called. */
+export function launchDirectory({ env, cwd }: Pick<RootSources, 'env' | 'cwd'>): string {
+  return env.INIT_CWD === undefined || env.INIT_CWD === '' ? cwd : env.INIT_CWD;
+}
+
 /**
  * The directory that relative paths start at: `--root`, else the one npm was called in (`INIT_CWD`), else the current one.
  * @throws CodedError CONFIG_INVALID for the Windows system folder, where a service starts when nobody chose a directory.
  */
 export function resolveRoot(sources: RootSources): string {
-  const { root, env, cwd } = sources;
-  const initial = env.INIT_CWD === undefined || env.INIT_CWD === '' ? cwd : env.INIT_CWD;
+  const { root, env } = sources;
+  const initial = launchDirectory(sources);
   const chosen = root === undefined || root === '' ? initial : resolve(initial, root);
   if (isWindowsSystemFolder(chosen, env)) {
     throw new CodedError(

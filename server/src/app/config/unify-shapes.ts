@@ -74,7 +74,8 @@ function place(mapping: MappingSetting, key: string, setting: Setting, problems:
   else if (present.kind === 'mapping' && setting.kind === 'mapping') {
     for (const [name, below] of setting.entries) place(present, name, below, problems);
   } else if (!isNothing(setting)) {
-    const [first, second] = present.line <= setting.line ? [present, setting] : [setting, present];
+    const order = present.line - setting.line || present.column - setting.column;
+    const [first, second] = order <= 0 ? [present, setting] : [setting, present];
     const message = `expected this setting once, found it as ${first.path} in line ${first.line}, too; keep one of them`;
     problems.push(problem(second, message));
   }

@@ -4,6 +4,10 @@ import { emptyMapping, type MappingSetting, type Place, type Problem, problem, t
 /** More nodes than any configuration has: what `&a [*b, *b]` bombs grow to. */
 const MAX_SETTINGS = 100_000;
 const MAX_DEPTH = 100;
+// biome-ignore lint/suspicious/noTemplateCurlyInString: what people write in the file
+const UNQUOTED_REFERENCE = 'expected quotes around ${NAME} between brackets or braces, found none';
+const HARMLESS_FAULTS: readonly YAMLError['code'][] = ['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'BAD_ALIAS'];
+const NO_ANCHOR = 'expected an alias (*name) whose anchor (&name) stands before it, found one without';
 
 export interface ParsedSettings {
   readonly settings: MappingSetting;
@@ -32,8 +36,8 @@ export function parseSettings(text: string): ParsedSettings {
     const { line, col } = lines.linePos(offset);
     return { path, line, column: col };
   };
-  const faults: Problem[] = [...document.errors, ...document.warnings].map((fault) => {
-    return problem(place(fault.pos[0], ''), syntaxMessage(fault));
+  const faults: Problem[] = firstFaults([...document.errors, ...document.warnings]).map((fault) => {
+    return problem(place(fault.pos[0], ''), syntaxMessage(fault, text));
   });
   if (second !== undefined) {
     const at = place(second.range?.[0] ?? 0, '');
@@ -50,6 +54,13 @@ export function parseSettings(text: string): ParsedSettings {
     settings: emptyMapping(start),
     problems: [...reader.problems, problem(settings, `expected a mapping with the key "Butler-SOS", found ${found}`)],
   };
+}
+
+/** Up to the first one that derails the reader: what it says about the rest of the file is noise. */
+function firstFaults(faults: readonly YAMLError[]): readonly YAMLError[] {
+  const sorted = [...faults].sort((a, b) => a.pos[0] - b.pos[0]);
+  const derailed = sorted.findIndex(({ code }) => !HARMLESS_FAULTS.includes(code));
+  return derailed === -1 ? sorted : sorted.slice(0, derailed + 1);
 }
 
 function isNothing(setting: Setting): boolean {
@@ -73,9 +84,12 @@ class SettingReader {
     const here: Place = { ...at, path };
     const node = this.#resolve(given);
     const below = isAlias(given) ? here : written;
+    if (node === undefined) this.problems.push(problem(here, NO_ANCHOR));
     if (++this.#count > MAX_SETTINGS || depth > MAX_DEPTH) {
       if (this.problems.length === 0) {
-        this.problems.push(problem(here, 'expected a configuration, found aliases or nesting without an end'));
+        this.problems.push(
+          problem({ ...here, path: '' }, 'expected a configuration, found aliases or nesting without an end'),
+        );
       }
       return { kind: 'scalar', ...here, value: null };
     }
@@ -134,12 +148,15 @@ function scalarOf(node: Node | undefined): string | number | boolean | null {
 }
 
 /** Own words, as those of the package may quote the text of the file, which may hold a secret. */
-function syntaxMessage({ code, message }: YAMLError): string {
+function syntaxMessage({ code, message, pos: [at] }: YAMLError, text: string): string {
+  // between brackets a brace begins a mapping
+  if (!HARMLESS_FAULTS.includes(code) && /\$\{\w*\}?$/.test(text.slice(Math.max(0, at - 50), at + 1)))
+    return UNQUOTED_REFERENCE;
   const known: Partial<Record<YAMLError['code'], string>> = {
     DUPLICATE_KEY: 'expected each key once, found the same key again in this mapping',
     TAB_AS_INDENT: 'expected spaces for indentation, found a tab',
     BAD_INDENT: 'expected the indentation of the lines around it, found another one',
-    BAD_ALIAS: 'expected an alias (*name) whose anchor (&name) stands before it, found one without',
+    BAD_ALIAS: NO_ANCHOR,
     TAG_RESOLVE_FAILED: 'expected a plain value, found a tag (!name) that is not known here',
     BAD_DQ_ESCAPE:
       'expected a valid escape after the backslash, found another one; in a Windows path write single quotes, or \\\\ for each \\',

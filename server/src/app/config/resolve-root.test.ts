@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { launchDirectory, resolveRoot } from './resolve-root.ts';
+
+const cwd = resolve('/work');
+
+test('--root goes over INIT_CWD, which goes over the current directory', () => {
+  const called = resolve('/home/me');
+  assert.equal(resolveRoot({ env: {}, cwd }), cwd);
+  assert.equal(resolveRoot({ env: { INIT_CWD: called }, cwd }), called);
+  assert.equal(resolveRoot({ root: 'data', env: { INIT_CWD: called }, cwd }), resolve(called, 'data'));
+  assert.equal(resolveRoot({ root: resolve('/srv'), env: { INIT_CWD: called }, cwd }), resolve('/srv'));
+  assert.equal(launchDirectory({ env: { INIT_CWD: '' }, cwd }), cwd);
+});
+
+test('the folder of Windows itself is refused, where a service starts', () => {
+  const folders = [
+    'C:\\Windows\\System32',
+    'c:\\windows\\system32\\',
+    'C:/Windows/System32/sub',
+    'C:\\WINDOWS\\SysWOW64',
+  ];
+  for (const folder of folders) {
+    assert.throws(
+      () => resolveRoot({ env: {}, cwd: folder }),
+      /belongs to Windows\. Give it a directory with --root DIR/,
+    );
+  }
+  assert.throws(() => resolveRoot({ env: { SystemRoot: 'D:\\Win' }, cwd: 'D:\\Win\\System32' }), /--root/);
+  assert.equal(resolveRoot({ env: {}, cwd: 'C:\\Windows\\System32data' }), 'C:\\Windows\\System32data');
+});

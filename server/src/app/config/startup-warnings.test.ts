@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfig } from './load-config.ts';
+import { startupWarnings } from './startup-warnings.ts';
+
+function warningsOf(...lines: readonly string[]): readonly string[] {
+  const text = `auditEvents:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  return startupWarnings(loadConfig({ text, root: process.cwd(), env: {}, destinations: [] }).config);
+}
+
+const TOKEN = 'apiToken: a';
+
+test('a safe set-up starts without warnings', () => {
+  assert.deepEqual(warningsOf(TOKEN), []);
+  assert.deepEqual(warningsOf(TOKEN, 'host: localhost'), []);
+  assert.deepEqual(warningsOf(TOKEN, 'host: "::1"'), []);
+  assert.deepEqual(warningsOf(TOKEN, 'host: 0.0.0.0', 'tls: {enable: true, cert: a, key: b}'), []);
+});
+
+test('each unsafe setting is warned of', () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['cors: {allowedOrigins: ["*"]}', /allowedOrigins allows every web page/],
+    ['tls: {enable: true, cert: a, key: b, minVersion: TLSv1.1}', /TLSv1\.1, which is no longer safe/],
+    ['host: 0.0.0.0', /plain http on 0\.0\.0\.0/],
+    ['host: audit.mycompany.net', /plain http on audit\.mycompany\.net/],
+    ['viewer: {host: 0.0.0.0}', /viewer port is open on 0\.0\.0\.0/],
+  ];
+  for (const [line, expected] of cases) {
+    const warnings = warningsOf(TOKEN, line);
+    assert.equal(warnings.length, 1, line);
+    assert.match(warnings[0] ?? '', expected);
+  }
+  assert.match(warningsOf('port: 1')[0] ?? '', /No apiToken is set/);
+});

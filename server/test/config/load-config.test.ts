@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import type { AuditConfig } from '../../src/app/config/config.ts';
+import { loadConfig } from '../../src/app/config/load-config.ts';
+import { destinations } from '../../src/app/destination-registry.ts';
+import { audit, documentedSnippets, FIXTURES, load, ROOT } from './support.ts';
+
+const inRoot = (...parts: readonly string[]): string => join(ROOT, ...parts);
+
+/** Everything but where it came from. */
+function contents({ file: _file, generatedTokenFile: _token, printable: _printable, ...config }: AuditConfig) {
+  return config;
+}
+
+for (const { name, text } of documentedSnippets()) {
+  test(`documented snippet loads as written: ${name}`, () => {
+    const { config } = load(text);
+    assert.equal(config.enable, true);
+    assert.equal(config.http.host, name.includes('enable-api') ? 'butler-sos-audit.mycompany.net' : '127.0.0.1');
+  });
+}
+
+test('documented snippets mean what they say', () => {
+  const of = (name: string) => load(documentedSnippets().find((one) => one.name === name)?.text ?? '').config;
+  assert.equal(of('events-enable-api.yaml').http.port, 3000);
+  assert.deepEqual(of('events-enable-api.yaml').http.apiTokens, ['replace-with-strong-token']);
+  assert.deepEqual(of('setup-cors.yaml').http.cors.allowedOrigins, ['https://qliksense.yourcompany.com']);
+  assert.deepEqual(of('setup-tls.yaml').http.tls, {
+    enable: true,
+    cert: resolve(ROOT, '/path/to/server.crt'),
+    key: resolve(ROOT, '/path/to/server.key'),
+    minVersion: 'TLSv1.2',
+    hsts: false,
+  });
+  const [parquet, ...others] = of('parquet.yaml').destinations;
+  assert.deepEqual(others, []);
+  assert.deepEqual(parquet, {
+    name: 'parquet',
+    type: 'parquet',
+    rawOptions: {
+      exportDirectory: 'audit-events/parquet',
+      maxBatchSize: 1000,
+      writeFrequency: 20000,
+      staticTags: [{ name: 'qs_env', value: 'dev' }],
+      fieldSet: 'documented',
+    },
+  });
+  assert.deepEqual(of('setup-screenshots.yaml').screenshots.storageTargets, [
+    { type: 'flat', directory: inRoot('screenshots', 'audit') },
+  ]);
+  assert.equal(of('setup-screenshots.yaml').screenshots.addInImageMetadata.sheetName, true);
+  assert.equal(of('setup-screenshots.yaml').screenshots.addInImageMetadata.viewingDuration, false);
+  assert.equal(of('setup-screenshot-login.yaml').screenshots.auth.qps.userId, 'service-user');
+});
+
+test('a complete production.yaml of Butler SOS 15 starts unchanged', () => {
+  const file = join(FIXTURES, 'production.yaml');
+  const { config, notes, warnings } = loadConfig({ file, root: ROOT, env: {}, destinations });
+  assert.equal(config.file, file);
+  assert.deepEqual(config.http.apiTokens, ['token-of-the-lab']);
+  assert.equal(config.http.rateLimit.maxPerMinute, 300);
+  assert.deepEqual(config.http.queue.messageQueue, { maxConcurrent: 10, maxSize: 200, backpressureThreshold: 80 });
+  assert.deepEqual(
+    config.destinations.map(({ name }) => name),
+    ['parquet', 'json'],
+  );
+  assert.equal(config.destinations[0]?.rawOptions.maxBatchSize, 500);
+  assert.equal(config.destinations[0]?.rawOptions.objectdata, undefined);
+  assert.deepEqual(config.logging, { level: 'debug', directory: inRoot('logs') });
+  assert.equal(config.certs.rejectUnauthorized, false);
+  assert.equal(config.certs.clientCertCA, inRoot('config', 'certificate', 'root.pem'));
+  assert.equal(config.certs.clientCertPassphrase, undefined);
+  assert.equal(config.screenshots.auth.qps.cert.clientCert, inRoot('config', 'certificate', 'client.pem'));
+  assert.equal(config.screenshots.addInImageMetadata.userId, true);
+  assert.equal(config.screenshots.storageTargets.length, 1);
+  assert.equal(config.influxdbConfig?.host, 'influxdb.lab.local');
+  assert.equal(config.influxdbConfig?.version, 2);
+  assert.deepEqual(
+    notes.map(({ path, line }) => `${line} ${path.split('.').slice(-2).join('.')}`),
+    ['165 influxdb.objectdata', '177 parquet.objectdata', '191 qvd.objectdata'],
+  );
+  assert.deepEqual(
+    warnings.map(({ message }) => message.split(':')[0]),
+    ['destination influxdb', 'destination qvd', 'queue metrics in InfluxDB'],
+  );
+});
+
+test('a destination that this version does not have is a warning and not in use', () => {
+  const { config, warnings } = load(audit('destination:', '  enable: true', '  type: [qvd, parquet]'));
+  assert.deepEqual(
+    config.destinations.map(({ type }) => type),
+    ['parquet'],
+  );
+  assert.equal(
+    warnings[0]?.message,
+    'destination qvd: not available in this version, its events are kept in the log and delivered once it is',
+  );
+  assert.equal(warnings[0]?.line, 5);
+  assert.deepEqual(load(audit('destination: {type: qvd}')).warnings, []);
+});
+
+test('every file without settings runs with the documented defaults', () => {
+  const texts = [
+    '',
+    '# nothing\n',
+    '---\n',
+    '{}',
+    'Butler-SOS:',
+    'Butler-SOS: {}',
+    'Butler-SOS: {auditEvents: }',
+    audit(),
+  ];
+  const expected = contents(load(audit('enable: true')).config);
+  for (const text of texts) assert.deepEqual(contents(load(text).config), expected, text);
+  assert.equal(expected.http.host, '127.0.0.1');
+  assert.equal(expected.http.port, 8181);
+  assert.equal(expected.http.maxBodyBytes, 32 * 1024 * 1024);
+  assert.deepEqual(expected.http.rateLimit, { enable: true, maxPerMinute: 600_000 });
+  assert.deepEqual(expected.http.compatibility, { onIncompatible: 'reject' });
+  assert.deepEqual(expected.destinations, []);
+  assert.deepEqual(expected.eventLog, {
+    directory: inRoot('audit-events', 'log'),
+    segmentBytes: 64 * 1024 * 1024,
+    minFreeBytes: 200 * 1024 * 1024,
+  });
+  assert.deepEqual(expected.viewer, { enable: true, host: '127.0.0.1', port: 8182, allowedHosts: [] });
+  assert.deepEqual(expected.logging, { level: 'info' });
+});
+
+test('without a file the built-in default runs', () => {
+  const { config, notes, warnings } = loadConfig({ root: ROOT, env: {}, destinations });
+  assert.deepEqual([notes, warnings], [[], []]);
+  assert.equal(config.file, undefined);
+  assert.equal(config.generatedTokenFile, inRoot('audit-events', 'api-token'));
+  assert.deepEqual(
+    config.destinations.map(({ type }) => type),
+    ['parquet', 'json'],
+  );
+  assert.equal(config.destinations[0]?.rawOptions.exportDirectory, 'audit-events/parquet');
+  const objectdata = config.destinations[1]?.rawOptions.objectdata as { enable: boolean; exportDirectory: string };
+  assert.deepEqual([objectdata.enable, objectdata.exportDirectory], [true, 'audit-events/objectdata']);
+  assert.deepEqual(contents({ ...config, destinations: [] }), contents(load('').config));
+});
+
+const SHAPES: readonly { readonly name: string; readonly documented: string; readonly butlerSos15: string }[] = [
+  {
+    name: 'parquet',
+    documented: audit(
+      'destination:',
+      '  enable: true',
+      '  type: parquet',
+      '  parquet: {exportDirectory: x, maxBatchSize: 7}',
+    ),
+    butlerSos15: audit(
+      'destination:',
+      '  enable: true',
+      '  type: parquet',
+      '  parquet: {metadata: {exportDirectory: x, maxBatchSize: 7}}',
+    ),
+  },
+  {
+    name: 'screenshots',
+    documented: audit('screenshots: {enable: true, downloadTimeoutMs: 9}'),
+    butlerSos15: audit('destination: {screenshots: {enable: true, downloadTimeoutMs: 9}}'),
+  },
+  {
+    name: 'image facts',
+    documented: audit('screenshots: {addInImageMetadata: {date: true, userId: true}}'),
+    butlerSos15: audit(
+      'destination: {screenshots: {addInImageMetadata: {enable: true, fields: {date: true, user: true, appId: false}}}}',
+    ),
+  },
+  {
+    name: 'image facts switched off',
+    documented: audit('screenshots: {addInImageMetadata: {date: false}}'),
+    butlerSos15: audit('destination: {screenshots: {addInImageMetadata: {enable: false, fields: {date: true}}}}'),
+  },
+  { name: 'top', documented: 'auditEvents: {port: 9000}', butlerSos15: audit('port: 9000') },
+  {
+    name: 'a list of destinations',
+    documented: audit('destination: {enable: true, type: "parquet, json"}'),
+    butlerSos15: audit('destination: {enable: true, type: [Parquet, json, json]}'),
+  },
+];
+
+for (const { name, documented, butlerSos15 } of SHAPES) {
+  test(`both shapes mean the same: ${name}`, () => {
+    assert.deepEqual(contents(load(documented).config), contents(load(butlerSos15).config));
+  });
+}
+
+test('both shapes of a section may be mixed as long as no key is in both', () => {
+  const text = audit(
+    'destination:',
+    '  parquet: {exportDirectory: x, metadata: {maxBatchSize: 7}}',
+    '  enable: true',
+    '  type: parquet',
+  );
+  const options = load(text).config.destinations[0]?.rawOptions;
+  assert.deepEqual([options?.exportDirectory, options?.maxBatchSize], ['x', 7]);
+});
+
+test('the command line goes over the file', () => {
+  const { config } = load(audit('port: 1', 'host: a'), { overrides: { port: 2, host: 'b', logLevel: 'error' } });
+  assert.deepEqual([config.http.port, config.http.host, config.logging.level], [2, 'b', 'error']);
+  assert.equal(load('', { overrides: { port: 3 } }).config.http.port, 3);
+});
+
+test('paths are absolute, origins as browsers send them, proxies a list', () => {
+  const { config, warnings } = load(
+    audit(
+      'eventLog: {directory: ../log, retentionDays: 7, idRetentionDays: 30}',
+      'cors: {allowedOrigins: ["HTTPS://Sense.Lab:443/", "*", sense.lab]}',
+      'trustProxy: 10.0.0.0/8, loopback',
+    ),
+  );
+  assert.equal(config.eventLog.directory, resolve(ROOT, '../log'));
+  assert.deepEqual([config.eventLog.retentionDays, config.eventLog.idRetentionDays], [7, 30]);
+  assert.deepEqual(config.http.cors.allowedOrigins, ['https://sense.lab', '*', 'sense.lab']);
+  assert.deepEqual(config.http.trustProxy, ['10.0.0.0/8', 'loopback']);
+  assert.deepEqual(
+    warnings.map(({ line }) => line),
+    [4],
+  );
+});
+
+test('a token can be a text, a list or nothing', () => {
+  assert.deepEqual(load(audit('apiToken: a')).config.http.apiTokens, ['a']);
+  assert.deepEqual(load(audit('apiToken: [a, b]')).config.http.apiTokens, ['a', 'b']);
+  assert.deepEqual(load(audit('apiToken:')).config.http.apiTokens, []);
+  assert.deepEqual(load(audit('apiToken: ""')).config.http.apiTokens, []);
+});
+
+test('sections may be left empty, anchors and merge keys work, a byte order mark is nothing', () => {
+  const text = `\uFEFFx: &limits {enable: true, maxPerMinute: 5}\nButler-SOS:\n  auditEvents:\n    tls:\n    rateLimit:\n      <<: *limits\n      maxPerMinute: 6\n`;
+  const { config } = load(text);
+  assert.deepEqual(config.http.rateLimit, { enable: true, maxPerMinute: 6 });
+});
+
+test('the template does the same as an empty file', () => {
+  const template = readFileSync(new URL('../../config/butler-sos-audit.yaml', import.meta.url), 'utf8');
+  assert.match(template, /^# yaml-language-server: \$schema=/);
+  assert.deepEqual(contents(load(template).config), contents(load('').config));
+  // every commented line that looks like a setting is one
+  const everything = template.replace(/^( *)# (\w+:.*| +- .*| {2}\w+: .*)$/gm, '$1$2');
+  assert.ok(everything.includes('\n    apiToken: '));
+});

@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadConfig } from '../../src/app/config/load-config.ts';
+import { destinations } from '../../src/app/destination-registry.ts';
+import { audit, linesOf, mistakesIn } from './support.ts';
+
+const AUDIT = 'Butler-SOS.auditEvents';
+
+/** Each case: a file, and every line of the message. */
+const CASES: readonly (readonly [string, string, readonly string[]])[] = [
+  [
+    'unknown key',
+    audit('enable: true', 'prot: 1'),
+    [`production.yaml:4:5 ${AUDIT}.prot: expected a known key, found "prot". Did you mean "port"?`],
+  ],
+  [
+    'unknown key that is known elsewhere',
+    audit('parquet: {}'),
+    [
+      `production.yaml:3:5 ${AUDIT}.parquet: expected a known key, found "parquet". Did you mean ${AUDIT}.destination.parquet?`,
+    ],
+  ],
+  [
+    'unknown key in the shape of Butler SOS 15',
+    audit('destination:', '  parquet:', '    metadata:', '      exportDirectry: x'),
+    [
+      `production.yaml:6:11 ${AUDIT}.destination.parquet.metadata.exportDirectry: expected a known key, found "exportDirectry". Did you mean "exportDirectory"?`,
+    ],
+  ],
+  [
+    'unknown key in an item of a list',
+    audit('screenshots:', '  storageTargets:', '    - {type: flat, directory: x, enabled: true}'),
+    [
+      `production.yaml:5:38 ${AUDIT}.screenshots.storageTargets[0].enabled: expected a known key, found "enabled". Did you mean "enable"?`,
+    ],
+  ],
+  [
+    'missing key in an item of a list',
+    audit('destination:', '  parquet:', '    staticTags:', '      - name: a'),
+    [`production.yaml:6:13 ${AUDIT}.destination.parquet.staticTags[0]: expected the key "value" in it, found none.`],
+  ],
+  [
+    'wrong type',
+    audit('port: eighty'),
+    [`production.yaml:3:5 ${AUDIT}.port: expected a whole number from 0 to 65535, found "eighty".`],
+  ],
+  [
+    'out of range',
+    audit('port: 65536'),
+    [`production.yaml:3:5 ${AUDIT}.port: expected a whole number from 0 to 65535, found 65536.`],
+  ],
+  [
+    'fraction',
+    audit('port: 1.5'),
+    [`production.yaml:3:5 ${AUDIT}.port: expected a whole number from 0 to 65535, found 1.5.`],
+  ],
+  [
+    'infinity',
+    audit('queue: {messageQueue: {maxSize: .inf}}'),
+    [
+      `production.yaml:3:28 ${AUDIT}.queue.messageQueue.maxSize: expected a whole number from 1 to 10000000, found Infinity.`,
+    ],
+  ],
+  [
+    'nothing where there must be something',
+    audit('port:'),
+    [`production.yaml:3:5 ${AUDIT}.port: expected a whole number from 0 to 65535, found nothing.`],
+  ],
+  ['switch', audit('enable: yes'), [`production.yaml:3:5 ${AUDIT}.enable: expected true or false, found "yes".`]],
+  ['section', audit('tls: true'), [`production.yaml:3:5 ${AUDIT}.tls: expected a mapping, found true or false.`]],
+  [
+    'list',
+    audit('cors: {allowedOrigins: "https://a"}'),
+    [`production.yaml:3:12 ${AUDIT}.cors.allowedOrigins: expected a list, found "https://a".`],
+  ],
+  [
+    'choice',
+    audit('tls: {minVersion: TLSv12}'),
+    [
+      `production.yaml:3:11 ${AUDIT}.tls.minVersion: expected "TLSv1", "TLSv1.1", "TLSv1.2" or "TLSv1.3", found "TLSv12". Did you mean "TLSv1"?`,
+    ],
+  ],
+  [
+    'auditEvents is no mapping',
+    'Butler-SOS:\n  auditEvents: 5\n',
+    ['production.yaml:2:3 Butler-SOS.auditEvents: expected a mapping, found a number.'],
+  ],
+  [
+    'near miss of auditEvents',
+    'Butler-SOS:\n  auditEvent:\n    port: 1\n',
+    [
+      'production.yaml:2:3 Butler-SOS.auditEvent: expected a known key, found "auditEvent". Did you mean "auditEvents"?',
+    ],
+  ],
+  [
+    'near miss of Butler-SOS',
+    'butler-sos:\n  auditEvents: {}\n',
+    ['production.yaml:1:1 butler-sos: expected a known key, found "butler-sos". Did you mean "Butler-SOS"?'],
+  ],
+  [
+    'unknown destination',
+    audit('destination:', '  enable: true', '  type: json, parqet'),
+    [
+      `production.yaml:5:7 ${AUDIT}.destination.type: expected destinations among parquet, json, influxdb, qvd, postgresql, mongodb, mqtt, webhook, found "parqet". Did you mean "parquet"?`,
+    ],
+  ],
+  [
+    'no destination',
+    audit('destination: {enable: true, type: ""}'),
+    [`production.yaml:3:33 ${AUDIT}.destination.type: expected the name of at least one destination, found none.`],
+  ],
+  [
+    'TLS without files',
+    audit('tls:', '  enable: true', '  cert: ""'),
+    [
+      `production.yaml:5:7 ${AUDIT}.tls.cert: expected the path of a file while tls.enable is true, found none.`,
+      `production.yaml:3:5 ${AUDIT}.tls: expected the key "key" in it while tls.enable is true, found none.`,
+    ].sort(),
+  ],
+  [
+    'host with a port',
+    audit('host: "audit.lab:8181"'),
+    [
+      `production.yaml:3:5 ${AUDIT}.host: expected a host name or an address without scheme and port, found "audit.lab:8181".`,
+    ],
+  ],
+  [
+    'one port for both',
+    audit('port: 8182'),
+    [
+      `production.yaml:3:5 ${AUDIT}.port: expected different ports for the audit API and the viewer, found 8182 for both.`,
+    ],
+  ],
+  [
+    'proxy',
+    audit('trustProxy: [10.0.0.0/33]'),
+    [
+      `production.yaml:3:5 ${AUDIT}.trustProxy: expected true, false, a number of hops, or addresses, found "10.0.0.0/33".`,
+    ],
+  ],
+  [
+    'version range',
+    audit('compatibility: {auditQsVersionRange: "new"}'),
+    [
+      `production.yaml:3:21 ${AUDIT}.compatibility.auditQsVersionRange: expected a semver range such as ">=0.3.0 <0.4.0", found "new".`,
+    ],
+  ],
+  [
+    'both shapes of one key',
+    audit('destination:', '  parquet:', '    maxBatchSize: 5', '    metadata:', '      maxBatchSize: 6'),
+    [
+      `production.yaml:7:11 ${AUDIT}.destination.parquet.metadata.maxBatchSize: expected this setting once, found it as ${AUDIT}.destination.parquet.maxBatchSize in line 5, too; keep one of them.`,
+    ],
+  ],
+  [
+    'both shapes of screenshots',
+    audit('screenshots: {enable: true}', 'destination: {screenshots: {enable: true}}'),
+    [
+      `production.yaml:4:33 ${AUDIT}.destination.screenshots.enable: expected this setting once, found it as ${AUDIT}.screenshots.enable in line 3, too; keep one of them.`,
+    ],
+  ],
+  [
+    'user and userId',
+    audit('screenshots: {addInImageMetadata: {userId: true, user: true}}'),
+    [
+      `production.yaml:3:54 ${AUDIT}.screenshots.addInImageMetadata.user: expected this setting once, found it as ${AUDIT}.screenshots.addInImageMetadata.userId in line 3, too; keep one of them.`,
+    ],
+  ],
+  [
+    'auditEvents twice',
+    'auditEvents: {port: 1}\nButler-SOS:\n  auditEvents: {port: 2}\n',
+    [
+      'production.yaml:3:17 Butler-SOS.auditEvents.port: expected this setting once, found it as auditEvents.port in line 1, too; keep one of them.',
+    ],
+  ],
+  [
+    'metadata is no mapping',
+    audit('destination: {parquet: {metadata: 5}}'),
+    [`production.yaml:3:29 ${AUDIT}.destination.parquet.metadata: expected a mapping, found a number.`],
+  ],
+  [
+    'duplicate key',
+    audit('port: 1', 'port: 2'),
+    ['production.yaml:4:5: expected each key once, found the same key again in this mapping.'],
+  ],
+  ['tab', 'Butler-SOS:\n\tauditEvents: {}\n', ['production.yaml:2:1: expected spaces for indentation, found a tab.']],
+  [
+    'list at the top',
+    '- a\n- b\n',
+    ['production.yaml:1:1: expected a mapping with the key "Butler-SOS", found a list.'],
+  ],
+  [
+    'text at the top',
+    'hello\n',
+    ['production.yaml:1:1: expected a mapping with the key "Butler-SOS", found a single value.'],
+  ],
+  [
+    'two documents',
+    'a: 1\n---\nb: 1\n',
+    ['production.yaml:2:1: expected one YAML document, found another one after "---" or "...".'],
+  ],
+  [
+    'unknown alias',
+    'a: *b\n',
+    ['production.yaml:1:4 a: expected an alias (*name) whose anchor (&name) stands before it, found one without.'],
+  ],
+  [
+    'unknown tag',
+    audit('apiToken: !secret abc'),
+    ['production.yaml:3:15: expected a plain value, found a tag (!name) that is not known here.'],
+  ],
+  [
+    'key that is a list',
+    '[a, b]: 1\n',
+    ['production.yaml:1:1: expected a key that is a text, found a mapping or a list.'],
+  ],
+  [
+    'alias to itself',
+    'Butler-SOS: &a\n  auditEvents: *a\n',
+    ['production.yaml:2:16: expected a configuration, found aliases or nesting without an end.'],
+  ],
+];
+
+for (const [name, text, expected] of CASES) {
+  test(`mistake: ${name}`, () => assert.deepEqual([...mistakesIn(text)].sort(), [...expected].sort()));
+}
+
+test('everything that is wrong is told at once, in the order of the file', () => {
+  const text = `Butler-SOS:
+  logLevel: inof
+  auditEvents:
+    port: eighty
+    tls: {enable: true}
+    apiToken: \${NOT_SET}
+    destination:
+      type: paquet
+      parquet: {metadata: {maxBatchSize: 0}, maxBatchSize: 1}
+    queu: {}
+`;
+  const found = mistakesIn(text).map((line) => /^production\.yaml:(\d+):\d+ (\S+):/.exec(line)?.slice(1).join(' '));
+  assert.deepEqual(found, [
+    '2 Butler-SOS.logLevel',
+    `4 ${AUDIT}.port`,
+    `5 ${AUDIT}.tls`,
+    `5 ${AUDIT}.tls`,
+    `6 ${AUDIT}.apiToken`,
+    `8 ${AUDIT}.destination.type`,
+    `9 ${AUDIT}.destination.parquet.maxBatchSize`,
+    `10 ${AUDIT}.queu`,
+  ]);
+});
+
+test('an option of the command line is named instead of a line', () => {
+  assert.deepEqual(mistakesIn('', { overrides: { port: 70_000 } }), [
+    '--port: expected a whole number from 0 to 65535, found 70000.',
+  ]);
+});
+
+test('a bomb of aliases ends', () => {
+  const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x]'];
+  for (let i = 1; i < 12; i++)
+    lines.push(
+      `a${i}: &a${i} [${Array(9)
+        .fill(`*a${i - 1}`)
+        .join(', ')}]`,
+    );
+  const [line] = mistakesIn(lines.join('\n'));
+  assert.match(line ?? '', /expected a configuration, found aliases or nesting without an end/);
+});
+
+test('a file that cannot be read is said to be so, with the line where it has one', () => {
+  const root = mkdtempSync(join(tmpdir(), 'audit-config-'));
+  const reading = (file: string) => {
+    let message = '';
+    try {
+      loadConfig({ file, root, env: {}, destinations });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    return message;
+  };
+  try {
+    assert.match(
+      reading('none.yaml'),
+      /^none\.yaml: expected a configuration file, found no such file \(.*none\.yaml\)\.$/,
+    );
+    assert.match(reading('.'), /expected a configuration file, found a folder/);
+    writeFileSync(join(root, 'latin1.yaml'), Buffer.from('# first\n# second\nname: \xe5\n', 'latin1'));
+    assert.match(
+      reading('latin1.yaml'),
+      /latin1\.yaml:3:1: expected UTF-8, found other bytes; save the file as UTF-8\./,
+    );
+    writeFileSync(join(root, 'utf16.yaml'), Buffer.from('\uFEFFButler-SOS: {}\n', 'utf16le'));
+    assert.match(reading('utf16.yaml'), /utf16\.yaml:1:1: expected UTF-8, found UTF-16/);
+    writeFileSync(join(root, 'secret.yaml'), 'a: 1\n');
+    chmodSync(join(root, 'secret.yaml'), 0o000);
+    if (process.getuid?.() !== 0 && process.platform !== 'win32') {
+      assert.match(reading('secret.yaml'), /found a file that this account may not read/);
+    }
+    writeFileSync(join(root, 'empty.yaml'), '');
+    assert.equal(reading('empty.yaml'), '');
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test('mistakes of the file system name the folder of the secret file', () => {
+  const [line] = linesOf(() =>
+    loadConfig({ text: audit('apiTokenFile: nowhere/token'), file: 'a.yaml', root: tmpdir(), env: {}, destinations }),
+  );
+  assert.match(
+    line ?? '',
+    /^a\.yaml:3:5 Butler-SOS\.auditEvents\.apiTokenFile: expected a readable file .*nowhere.token, found no such file\.$/,
+  );
+});
