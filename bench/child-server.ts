@@ -46,8 +46,8 @@ export function startProduct(home: BenchHome, core: Core = SERVER_CORE): Promise
   const command = [process.execPath, launcher, 'serve', '--config', home.configFile, '--root', home.root];
   return start(
     pinned(core, command),
-    /audit API is listening.*?url"?[=:]"?(https?:\/\/[^\s"]+)/,
-    /viewer port is listening.*?url"?[=:]"?(https?:\/\/[^\s"]+)/,
+    /^(?=.*audit API is listening).*?(https?:\/\/[^\s"]+)/m,
+    /^(?=.*viewer port is listening).*?(https?:\/\/[^\s"]+)/m,
   );
 }
 

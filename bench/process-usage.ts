@@ -30,7 +30,7 @@ export function readCpu(pid: number): CpuUsage | undefined {
   }
 }
 
-const PRODUCT_THREADS = new Set(['delivery', 'viewer']);
+const PRODUCT_THREADS = new Set(['delivery-thread', 'viewer-thread']);
 
 /** `schedstat` counts nanoseconds; kernels without it give `stat`, in hundredths of a second. */
 function threadCpu(folder: string): number {

@@ -24,13 +24,14 @@ export function deliveryWith(maxBatchSize: number): Measurement {
         await filling.stop();
         home.configure(parquetDestination(maxBatchSize));
         const server = await startProduct(home, undefined);
-        const began = performance.now();
-        const before = readCpu(server.pid);
         try {
-          while ((await deliveredTo(server, 'parquet')) === 0 || (await lagOf(server, 'parquet')) > 0) await delay(20);
+          const already = await deliveredTo(server, 'parquet');
+          const began = performance.now();
+          const before = readCpu(server.pid);
+          while ((await deliveredTo(server, 'parquet')) === 0 || (await lagOf(server, 'parquet')) > 0) await delay(100);
           const elapsedMs = performance.now() - began;
-          const events = await deliveredTo(server, 'parquet');
-          const us = (cpuBetween(before, readCpu(server.pid))?.byThread.get('delivery') ?? Number.NaN) / events;
+          const events = (await deliveredTo(server, 'parquet')) - already;
+          const us = (cpuBetween(before, readCpu(server.pid))?.byThread.get('delivery-thread') ?? Number.NaN) / events;
           const rate = perSecond(events, elapsedMs);
           const budget = BUDGETS.get(maxBatchSize) ?? 0;
           return [

@@ -13,12 +13,12 @@ export const stages: Measurement = {
     const bare = await perEvent(NO_DESTINATION, durationMs);
     say('  with Parquet');
     const parquet = await perEvent(parquetDestination(1000), durationMs);
-    const deduplicate = bare('delivery');
+    const deduplicate = bare('delivery-thread');
     return [
       row('accept: main thread', bare('main')),
       row('deduplicate: delivery thread without a destination', deduplicate),
-      row('deliver to Parquet: what the delivery thread uses more with it', parquet('delivery') - deduplicate),
-      row('index: viewer thread', bare('viewer')),
+      row('deliver to Parquet: what the delivery thread uses more with it', parquet('delivery-thread') - deduplicate),
+      row('index: viewer thread', bare('viewer-thread')),
       row('runtime: disk calls, garbage collection, compiler', bare('runtime')),
     ];
   },
