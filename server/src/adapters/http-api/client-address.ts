@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { CodedError } from '../../domain/errors.ts';
 
 /** Is the address that many hops from us (0 = our peer) a proxy whose word we take? */
 type Trust = (address: string, hop: number) => boolean;
@@ -8,6 +9,7 @@ export class ClientAddresses {
   /** Undefined: the header is never looked at. */
   readonly #trust: Trust | undefined;
 
+  /** @throws CodedError CONFIG_INVALID */
   constructor(trustProxy: boolean | number | readonly string[]) {
     this.#trust = trustOf(trustProxy);
   }
@@ -51,8 +53,12 @@ function blockListOf(networks: readonly string[]): BlockList {
   for (const network of networks.flatMap((name) => NAMED_NETWORKS[name] ?? [name])) {
     const [address = '', prefix] = network.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
+    try {
+      if (prefix === undefined) list.addAddress(address, family);
+      else list.addSubnet(address, Number(prefix), family);
+    } catch (error) {
+      throw new CodedError('CONFIG_INVALID', `trustProxy: "${network}" is neither an address nor a network`, {}, error);
+    }
   }
   return list;
 }

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { envelope } from '../support/audit-client.ts';
+import { send } from './http-client.ts';
+import { IngestServer, type IngestServerOptions, ORIGIN, TOKEN } from './ingest-server.ts';
+
+const EVENT = '/api/v1/audit-event';
+const valid = () => JSON.stringify(envelope());
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+async function withServer(options: IngestServerOptions, use: (own: IngestServer) => Promise<void>): Promise<void> {
+  const own = await new IngestServer(options).start();
+  try {
+    await use(own);
+  } finally {
+    await own.stop();
+  }
+}
+
+async function open(own: IngestServer): Promise<Socket> {
+  const socket = connect(own.port, '127.0.0.1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Everything that comes until the other side closes. */
+async function answerOn(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  if (!socket.closed) await once(socket, 'close');
+  return text;
+}
+
+function head(length: number | string, more: readonly string[] = []): string {
+  const lines = [
+    `POST ${EVENT} HTTP/1.1`,
+    'Host: x',
+    `Authorization: Bearer ${TOKEN}`,
+    'Content-Type: application/json',
+    `Origin: ${ORIGIN}`,
+    length === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`,
+    ...more,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+test('256 busy keep-alive connections see no 503 while a commit takes 5 ms', async () => {
+  await withServer({ write: () => pause(5) }, async (own) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+    const seen = new Map<number, number>();
+    const client = async () => {
+      for (let i = 0; i < 8; i++) {
+        const { status } = await send(own.url, { path: EVENT, body: valid(), agent });
+        seen.set(status, (seen.get(status) ?? 0) + 1);
+      }
+    };
+    await Promise.all(Array.from({ length: 256 }, client));
+    agent.destroy();
+    assert.deepEqual([...seen], [[202, 256 * 8]]);
+    assert.equal(own.log.stored.length, 256 * 8);
+  });
+});
+
+test('a stuck disk gives 503 within about a second to those who find the queue full, and the rest are stored later', async () => {
+  await withServer({ queue: { maxSize: 20 } }, async (own) => {
+    own.log.hold();
+    const agent = new Agent({ keepAlive: true });
+    const started = performance.now();
+    const replies = Array.from({ length: 50 }, () => send(own.url, { path: EVENT, body: valid(), agent }));
+    const refused = await Promise.any(
+      replies.map(async (reply) => ((await reply).status === 503 ? reply : Promise.reject(new Error('not that one')))),
+    );
+    assert.ok(performance.now() - started < 3000);
+    assert.equal(JSON.parse(refused.body).reason, 'Event queue is full');
+    assert.ok(Number(refused.headers['retry-after']) > 0);
+    own.log.release();
+    const statuses = (await Promise.all(replies)).map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 202).length, own.log.stored.length);
+    assert.equal(statuses.filter((status) => status === 503).length, 50 - own.log.stored.length);
+    agent.destroy();
+  });
+});
+
+test('2,000 idle connections cost little and delay nobody', async () => {
+  await withServer({}, async (own) => {
+    const before = process.memoryUsage.rss();
+    const idle: Socket[] = [];
+    for (let i = 0; i < 20; i++) idle.push(...(await Promise.all(Array.from({ length: 100 }, () => open(own)))));
+    const agent = new Agent({ keepAlive: true });
+    const durations: number[] = [];
+    for (let i = 0; i < 50; i++) {
+      const started = performance.now();
+      assert.equal((await send(own.url, { path: EVENT, body: valid(), agent })).status, 202);
+      durations.push(performance.now() - started);
+    }
+    const median = durations.sort((a, b) => a - b)[25] ?? 0;
+    assert.ok(median < 50, `${median} ms`);
+    // both ends of every connection live in this process
+    assert.ok(process.memoryUsage.rss() - before < 200 * 1024 * 1024);
+    agent.destroy();
+    for (const socket of idle) socket.destroy();
+  });
+});
+
+const QUICK = { timeouts: { headersMs: 300, requestMs: 500, keepAliveMs: 300, checkMs: 50 } };
+
+test('slow-loris: headers that do not end are answered with 408 and closed', async () => {
+  await withServer({ http: QUICK }, async (own) => {
+    const socket = await open(own);
+    const drip = setInterval(() => socket.write('X-A: b\r\n'), 50);
+    socket.write(`POST ${EVENT} HTTP/1.1\r\n`);
+    const answer = await answerOn(socket);
+    clearInterval(drip);
+    assert.match(answer, /^HTTP\/1.1 408 /);
+    assert.match(answer, /"reason":"Request timeout"/);
+    assert.match(answer, /\r\nX-Content-Type-Options: nosniff\r\n/);
+  });
+});
+
+test('slow-loris: a body that does not end is answered with 408, and scripts can read it', async () => {
+  await withServer({ http: QUICK }, async (own) => {
+    const socket = await open(own);
+    socket.write(head(1000));
+    const drip = setInterval(() => socket.write(' '), 50);
+    const answer = await answerOn(socket);
+    clearInterval(drip);
+    assert.match(answer, /^HTTP\/1.1 408 /);
+    assert.match(answer, new RegExp(`\r\nAccess-Control-Allow-Origin: ${ORIGIN}\r\n`));
+    assert.equal(own.log.stored.length, 0);
+    assert.equal((await send(own.url, { path: EVENT, body: valid() })).status, 202);
+  });
+});
+
+test('a connection that never says anything is closed', async () => {
+  await withServer({ http: QUICK }, async (own) => {
+    await answerOn(await open(own));
+  });
+});
+
+test('a body in pieces, even of a byte each, is read', async () => {
+  await withServer({}, async (own) => {
+    const body = valid();
+    for (const length of [Buffer.byteLength(body), 'chunked'] as const) {
+      const socket = await open(own);
+      socket.setNoDelay(true);
+      socket.write(head(length, ['Connection: close']));
+      for (const byte of Buffer.from(body)) {
+        const piece = Buffer.from([byte]);
+        socket.write(length === 'chunked' ? Buffer.concat([Buffer.from('1\r\n'), piece, Buffer.from('\r\n')]) : piece);
+        if (byte % 16 === 0) await pause(0);
+      }
+      if (length === 'chunked') socket.write('0\r\n\r\n');
+      assert.match(await answerOn(socket), /^HTTP\/1.1 202 /);
+    }
+    assert.deepEqual(
+      own.log.stored.map(({ envelope }) => envelope),
+      [body, body],
+    );
+  });
+});
+
+test('clients that go away in the middle leave nothing behind', async () => {
+  await withServer({}, async (own) => {
+    for (let i = 0; i < 50; i++) {
+      const socket = await open(own);
+      socket.write(head(1000) + '{"a":'.repeat(i));
+      socket.destroy();
+    }
+    for (let i = 0; i < 5; i++) {
+      const socket = await open(own);
+      socket.write(`${head(1000)}{`);
+      socket.end();
+      await answerOn(socket);
+    }
+    assert.equal((await send(own.url, { path: EVENT, body: valid() })).status, 202);
+    assert.equal(own.log.stored.length, 1);
+    assert.equal(own.logger.at('error').length, 0);
+  });
+});
+
+test('a client that goes away while its event is being stored does not disturb: the event is kept', async () => {
+  await withServer({}, async (own) => {
+    own.log.hold();
+    const body = valid();
+    const socket = await open(own);
+    socket.write(head(Buffer.byteLength(body)) + body);
+    while (own.log.pressure().writeUnderWayMs === 0) await pause(5);
+    socket.destroy();
+    await pause(20);
+    own.log.release();
+    assert.equal((await send(own.url, { path: EVENT, body: valid() })).status, 202);
+    assert.equal(own.log.stored.length, 2);
+    assert.equal(own.logger.at('error').length, 0);
+  });
+});
+
+test('a body beyond the limit: 413 while it is still coming, and the connection goes on', async () => {
+  await withServer({}, async (own) => {
+    for (const length of [100_000, 'chunked'] as const) {
+      const socket = await open(own);
+      const large = 'x'.repeat(100_000);
+      socket.write(head(length));
+      socket.write(length === 'chunked' ? `${(100_000).toString(16)}\r\n${large}\r\n0\r\n\r\n` : large);
+      const body = valid();
+      socket.write(head(Buffer.byteLength(body), ['Connection: close']) + body);
+      const answer = await answerOn(socket);
+      assert.match(answer, /^HTTP\/1.1 413 [\s\S]*HTTP\/1.1 202 /);
+    }
+    assert.equal(own.queue.snapshot().messagesDroppedSize, 2);
+  });
+});
+
+test('what is no HTTP is answered in the same shape', async () => {
+  await withServer({}, async (own) => {
+    const cases: readonly (readonly [string, number, string])[] = [
+      ['HELLO\r\n\r\n', 400, 'Malformed request'],
+      [`${head(5)}${'x'.repeat(5)}\u0000`, 400, 'Schema validation failed'],
+      [
+        `GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`,
+        431,
+        'Request header fields are too large',
+      ],
+    ];
+    for (const [text, status, reason] of cases) {
+      const socket = await open(own);
+      socket.write(text);
+      const answer = await answerOn(socket);
+      assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
+      assert.match(answer, new RegExp(`"reason":"${reason}"`));
+      assert.match(answer, /\r\nVary: Origin\r\n/);
+    }
+  });
+});
+
+test('close answers what is under way, refuses new connections, and ends what is left at the deadline', async () => {
+  const own = await new IngestServer().start();
+  own.log.hold();
+  const agent = new Agent({ keepAlive: true });
+  await open(own);
+  const underWay = send(own.url, { path: EVENT, body: valid(), agent });
+  while (own.log.pressure().writeUnderWayMs === 0) await pause(5);
+  const closed = own.api.close(5000);
+  assert.equal(own.api.close(5000), closed, 'may be called twice');
+  await assert.rejects(send(own.url, { path: EVENT, body: valid() }));
+  own.log.release();
+  const reply = await underWay;
+  assert.equal(reply.status, 202);
+  assert.equal(reply.headers.connection, 'close');
+  await closed;
+  agent.destroy();
+
+  const stuck = await new IngestServer().start();
+  stuck.log.hold();
+  const never = send(stuck.url, { path: EVENT, body: valid() }).catch((error: Error) => error);
+  while (stuck.log.pressure().writeUnderWayMs === 0) await pause(5);
+  await stuck.api.close(50);
+  assert.ok((await never) instanceof Error);
+});
+
+test('a port that is taken is said so', async () => {
+  await withServer({}, async (own) => {
+    const second = new IngestServer({ http: { port: own.port } });
+    await assert.rejects(second.start(), { code: 'EADDRINUSE' });
+    await second.api.close(10);
+  });
+});
