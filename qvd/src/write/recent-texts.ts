@@ -1,4 +1,4 @@
-const ENTRIES = 1024;
+const ENTRIES = 1024; // entryOf gives ten bits
 /** Longer texts would keep too much memory from being freed, and rarely come again. */
 const LONGEST = 128;
 /** After so many lookups it is decided whether the field repeats itself enough. */
@@ -44,13 +44,13 @@ export class RecentTexts {
   }
 }
 
-// A few characters tell most names and ids apart; where they do not, the symbol table answers.
+// A few characters tell most names and ids apart, the last ones best; where they do not, the symbol table answers.
 function entryOf(text: string): number {
   const { length } = text;
-  if (length === 0) return 0;
-  const last = text.charCodeAt(length - 1);
-  const late = text.charCodeAt(length - (length >> 3) - 1);
-  const middle = text.charCodeAt(length >> 1);
-  const first = text.charCodeAt(0);
-  return (length + last * 31 + late * 131 + middle * 517 + first * 1031) & (ENTRIES - 1);
+  if (length < 4) return length === 0 ? 0 : (text.charCodeAt(0) * 31 + text.charCodeAt(length - 1)) & (ENTRIES - 1);
+  const end = text.charCodeAt(length - 1) + text.charCodeAt(length - 2) * 37 + text.charCodeAt(length - 3) * 1361;
+  const rest =
+    text.charCodeAt(length - 4) * 71 + text.charCodeAt(length >> 1) * 523 + text.charCodeAt(length >> 2) * 239;
+  const mixed = Math.imul(end ^ (rest + length), 0x9e3779b1);
+  return mixed >>> 22; // the upper ten bits
 }

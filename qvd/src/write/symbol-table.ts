@@ -1,6 +1,12 @@
 const FIRST_SEGMENT_BYTES = 1024;
 const LARGEST_SEGMENT_BYTES = 1024 * 1024;
-const FIRST_SLOTS = 64;
+const FIRST_ENTRIES = 64;
+const SLOTS_GROWTH = 4;
+
+const ENTRY = 4;
+const SEGMENT = 1;
+const OFFSET = 2;
+const LENGTH = 3;
 
 // Another one in every process, so that nobody can prepare values that all fall into one slot.
 const HASH_SEED = Math.floor(Math.random() * 2 ** 32);
@@ -9,7 +15,7 @@ const HASH_SEED = Math.floor(Math.random() * 2 ** 32);
  * The distinct symbols of one field as the bytes that stand in the file, numbered from 1 in the order of their first
  * appearance. A value is written behind the last symbol (`reserve`, then into `bytes`), looked up there (`find`), and
  * kept only if it is new (`keep`): so values are the same exactly when their bytes are, which for floats means bit by
- * bit. Beside the bytes themselves a symbol costs 24 to 32 bytes; nothing of it is an object.
+ * bit. Beside its bytes a symbol costs 24 to 64 more; nothing of it is an object.
  */
 export class SymbolTable {
   /** The segment that is being filled. Valid until the next `reserve`. */
@@ -25,14 +31,11 @@ export class SymbolTable {
   #newestRow = -1;
   #newestSlot = 0;
 
-  // By symbol number less 1.
-  #hashes = new Int32Array(FIRST_SLOTS);
-  #segmentOf = new Uint32Array(FIRST_SLOTS);
-  #offsets = new Uint32Array(FIRST_SLOTS);
-  #lengths = new Uint32Array(FIRST_SLOTS);
+  // Four numbers a symbol: hash, segment, offset in the segment, length. Side by side, they share a cache line.
+  #entries = new Int32Array(FIRST_ENTRIES * ENTRY);
 
   // Open addressing: a symbol's number, or 0, in the slot its hash asks for or in the next free one.
-  #slots = new Uint32Array(FIRST_SLOTS * 2);
+  #slots = new Uint32Array(FIRST_ENTRIES * SLOTS_GROWTH);
   #hash = 0;
   #freeSlot = 0;
 
@@ -60,8 +63,12 @@ export class SymbolTable {
     for (;;) {
       const number = this.#slots[slot] as number;
       if (number === 0) break;
-      const index = number - 1;
-      if (this.#hashes[index] === hash && this.#lengths[index] === length && this.#equals(index, start, end)) {
+      const entry = (number - 1) * ENTRY;
+      if (
+        this.#entries[entry] === hash &&
+        this.#entries[entry + LENGTH] === length &&
+        this.#equals(entry, start, end)
+      ) {
         return number;
       }
       slot = (slot + 1) & mask;
@@ -73,17 +80,18 @@ export class SymbolTable {
 
   /** Keeps the symbol that `find` has just not found; returns its number. `row` is for `rollBack`. */
   keep(end: number, row: number): number {
-    const index = this.#count;
-    if (index === this.#hashes.length) this.#growSymbols();
+    const entry = this.#count * ENTRY;
+    if (entry === this.#entries.length) this.#growEntries();
     const start = this.#used;
-    this.#hashes[index] = this.#hash;
-    this.#segmentOf[index] = this.#segments.length - 1;
-    this.#offsets[index] = start;
-    this.#lengths[index] = end - start;
+    const segment = this.#segments.length - 1;
+    this.#entries[entry] = this.#hash;
+    this.#entries[entry + SEGMENT] = segment;
+    this.#entries[entry + OFFSET] = start;
+    this.#entries[entry + LENGTH] = end - start;
     this.#used = end;
-    this.#segmentEnds[this.#segments.length - 1] = end;
+    this.#segmentEnds[segment] = end;
     this.#byteLength += end - start;
-    this.#count = index + 1;
+    this.#count += 1;
     this.#newestRow = row;
     this.#slots[this.#freeSlot] = this.#count;
     this.#newestSlot = this.#freeSlot;
@@ -97,7 +105,7 @@ export class SymbolTable {
     this.#newestRow = -1;
     this.#slots[this.#newestSlot] = 0; // nothing was put in behind it since
     this.#count -= 1;
-    const length = this.#lengths[this.#count] as number;
+    const length = this.#entries[this.#count * ENTRY + LENGTH] as number;
     this.#used -= length;
     this.#byteLength -= length;
     this.#segmentEnds[this.#segments.length - 1] = this.#used;
@@ -114,17 +122,17 @@ export class SymbolTable {
 
   /** Each symbol's bytes, in order. */
   *symbols(): Generator<Buffer> {
-    for (let index = 0; index < this.#count; index++) {
-      const offset = this.#offsets[index] as number;
-      const segment = this.#segments[this.#segmentOf[index] as number] as Buffer;
-      yield segment.subarray(offset, offset + (this.#lengths[index] as number));
+    for (let entry = 0; entry < this.#count * ENTRY; entry += ENTRY) {
+      const offset = this.#entries[entry + OFFSET] as number;
+      const segment = this.#segments[this.#entries[entry + SEGMENT] as number] as Buffer;
+      yield segment.subarray(offset, offset + (this.#entries[entry + LENGTH] as number));
     }
   }
 
-  #equals(index: number, start: number, end: number): boolean {
-    const known = this.#views[this.#segmentOf[index] as number] as DataView;
+  #equals(entry: number, start: number, end: number): boolean {
+    const known = this.#views[this.#entries[entry + SEGMENT] as number] as DataView;
     const mine = this.#view;
-    let there = this.#offsets[index] as number;
+    let there = this.#entries[entry + OFFSET] as number;
     let here = start;
     for (; here + 4 <= end; here += 4, there += 4) {
       if (known.getInt32(there, true) !== mine.getInt32(here, true)) return false;
@@ -145,18 +153,17 @@ export class SymbolTable {
     this.#used = 0;
   }
 
-  #growSymbols(): void {
-    this.#hashes = doubled(this.#hashes, Int32Array);
-    this.#segmentOf = doubled(this.#segmentOf, Uint32Array);
-    this.#offsets = doubled(this.#offsets, Uint32Array);
-    this.#lengths = doubled(this.#lengths, Uint32Array);
+  #growEntries(): void {
+    const larger = new Int32Array(this.#entries.length * 2);
+    larger.set(this.#entries);
+    this.#entries = larger;
   }
 
   #growSlots(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+    const slots = new Uint32Array(this.#slots.length * SLOTS_GROWTH);
     const mask = slots.length - 1;
     for (let index = 0; index < this.#count; index++) {
-      let slot = (this.#hashes[index] as number) & mask;
+      let slot = (this.#entries[index * ENTRY] as number) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = index + 1;
       this.#newestSlot = slot;
@@ -169,21 +176,23 @@ function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function doubled<T extends Int32Array | Uint32Array>(array: T, make: new (length: number) => T): T {
-  const larger = new make(array.length * 2);
-  larger.set(array);
-  return larger;
-}
-
+/** Two chains of mixing side by side, because each step of one waits for the step before it. */
 function hashOf(view: DataView, start: number, end: number): number {
   let hash = HASH_SEED ^ (end - start);
+  let other = HASH_SEED + 0x7f4a7c15;
   let at = start;
-  for (; at + 4 <= end; at += 4) {
+  for (; at + 8 <= end; at += 8) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
+    other = Math.imul(other ^ view.getInt32(at + 4, true), 0x85ebca77);
+    hash ^= hash >>> 15;
+    other ^= other >>> 15;
+  }
+  if (at + 4 <= end) {
     hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
     hash ^= hash >>> 15;
+    at += 4;
   }
   for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
+  hash = Math.imul(hash ^ other ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);
 }
