@@ -121,7 +121,7 @@ const headerVariants: [string, (xml: string) => string][] = [
   ['no white space at all', (xml) => xml.replace(/>\s+</g, '><')],
   ['empty elements in short form', (xml) => xml.replace(/<(\w+)><\/\1>/g, '<$1/>')],
   ['attributes', (xml) => xml.replace('<TableName>', '<TableName a="1" b = \'<\' >').replace("'<'", "'x'")],
-  ['unknown elements', (xml) => xml.replace('<Fields>', '<New><Fields>1</Fields><A/></New><Fields>')],
+  ['unknown elements', (xml) => xml.replace('<Fields>', '<New><Fields>1</Fields><A/></New><New>2</New><Fields>')],
   [
     'elements missing that describe only',
     (xml) => xml.replace(/<(Lineage|EncryptionInfo|TableTags)>[\s\S]*?<\/\1>/g, ''),

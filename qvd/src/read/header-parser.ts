@@ -11,6 +11,15 @@ interface FieldTexts {
   readonly tags: string[];
 }
 
+const names = (list: string): ReadonlySet<string> => new Set(list.split(' '));
+const ROOT_TEXTS = names(
+  'QvBuildNo CreatorDoc CreateUtcTime SourceCreateUtcTime SourceFileUtcTime SourceFileSize StaleUtcTime TableName ' +
+    'Compression RecordByteSize NoOfRecords Offset Length Comment EncryptionInfo',
+);
+const FIELD_TEXTS = names('FieldName BitOffset BitWidth Bias NoOfSymbols Offset Length Comment');
+const FORMAT_TEXTS = names('Type nDec UseThou Fmt Dec Thou');
+const LINEAGE_TEXTS = names('Discriminator Statement');
+
 const ROOT = 'QvdTableHeader';
 const FIELD = `${ROOT}/Fields/QvdFieldHeader`;
 const ENCRYPTION = `${ROOT}/EncryptionInfo`;
@@ -37,8 +46,10 @@ class HeaderReader {
   #text = '';
   #encryption = '';
   readonly #root: Texts = new Map();
-  readonly #fields: FieldTexts[] = [];
-  readonly #lineage: Texts[] = [];
+  readonly #fields: QvdField[] = [];
+  readonly #lineage: QvdLineage[] = [];
+  #field: FieldTexts = { texts: new Map(), format: new Map(), tags: [] };
+  #source: Texts = new Map();
   readonly #tableTags: string[] = [];
 
   open(name: string): void {
@@ -48,8 +59,8 @@ class HeaderReader {
     if (this.#path.length === 1 && name !== ROOT) {
       throw new QvdError('QVD_NOT_A_QVD', `the root element is <${name}>, not <${ROOT}>`);
     }
-    if (path === FIELD) this.#fields.push({ texts: new Map(), format: new Map(), tags: [] });
-    if (path === LINEAGE) this.#lineage.push(new Map());
+    if (path === FIELD) this.#field = { texts: new Map(), format: new Map(), tags: [] };
+    if (path === LINEAGE) this.#source = new Map();
   }
 
   text(text: string): void {
@@ -61,14 +72,16 @@ class HeaderReader {
     const parent = this.#path.join('/');
     const text = this.#text;
     this.#text = '';
-    const field = this.#fields.at(-1);
-    if (parent === ROOT) put(this.#root, name, text);
-    else if (parent === `${ROOT}/TableTags`) this.#tableTags.push(text);
+    const path = `${parent}/${name}`;
+    if (path === FIELD) this.#fields.push(fieldOf(this.#field, this.#fields.length));
+    else if (path === LINEAGE) this.#lineage.push(lineageOf(this.#source));
+    else if (parent === ROOT) put(this.#root, ROOT_TEXTS, name, text);
+    else if (parent === FIELD) put(this.#field.texts, FIELD_TEXTS, name, text);
+    else if (parent === `${FIELD}/NumberFormat`) put(this.#field.format, FORMAT_TEXTS, name, text);
+    else if (path === `${FIELD}/Tags/String`) this.#field.tags.push(text);
+    else if (parent === LINEAGE) put(this.#source, LINEAGE_TEXTS, name, text);
+    else if (path === `${ROOT}/TableTags/String`) this.#tableTags.push(text);
     else if (parent.startsWith(ENCRYPTION) && text.trim() !== '') this.#encryption ||= `${name} ${text.trim()}`;
-    else if (parent === LINEAGE) put(this.#lineage.at(-1), name, text);
-    else if (parent === FIELD) put(field?.texts, name, text);
-    else if (parent === `${FIELD}/NumberFormat`) put(field?.format, name, text);
-    else if (parent === `${FIELD}/Tags`) field?.tags.push(text);
   }
 
   header(): QvdHeader {
@@ -83,18 +96,13 @@ class HeaderReader {
       sourceFileSize: integer(root, 'SourceFileSize', {}, -1),
       staleUtc: text('StaleUtcTime').trim(),
       tableName: text('TableName'),
-      fields: this.#fields.map(fieldOf),
+      fields: this.#fields,
       compression: text('Compression').trim(),
       recordByteSize: integer(root, 'RecordByteSize', {}),
       rowCount: integer(root, 'NoOfRecords', {}),
       rowsOffset: integer(root, 'Offset', {}),
       rowsLength: integer(root, 'Length', {}),
-      lineage: this.#lineage.map(
-        (texts): QvdLineage => ({
-          discriminator: texts.get('Discriminator') ?? '',
-          statement: texts.get('Statement') ?? '',
-        }),
-      ),
+      lineage: this.#lineage,
       comment: text('Comment'),
       encryption: text('EncryptionInfo').trim() || this.#encryption,
       tableTags: this.#tableTags,
@@ -127,8 +135,13 @@ function fieldOf({ texts, format, tags }: FieldTexts, index: number): QvdField {
   };
 }
 
-function put(texts: Texts | undefined, name: string, text: string): void {
-  if (texts === undefined) return;
+function lineageOf(texts: Texts): QvdLineage {
+  return { discriminator: texts.get('Discriminator') ?? '', statement: texts.get('Statement') ?? '' };
+}
+
+/** Keeps the text of a known element; the same twice would leave open which one counts. */
+function put(texts: Texts, known: ReadonlySet<string>, name: string, text: string): void {
+  if (!known.has(name)) return;
   if (texts.has(name)) throw new QvdError('QVD_HEADER_INVALID', `the header has <${name}> twice in one place`);
   texts.set(name, text);
 }
