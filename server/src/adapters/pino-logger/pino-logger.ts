@@ -9,14 +9,19 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** `text`: one readable line each, for a terminal. `json`: one JSON object each, for machines. */
   readonly format: 'text' | 'json';
+  /** Default: standard output. */
+  readonly to?: 'stdout' | 'stderr';
   /** Also a file a day here, `butler-sos-audit.YYYY-MM-DD.log`, as JSON. */
   readonly directory?: string;
 }
 
 /** Writes synchronously: a line that was logged is out, also when the process dies next. */
 export function createPinoLogger(options: LoggerOptions): Logger {
-  const stdout: DestinationStream = { write: (line) => writeAll(1, options.format === 'text' ? readable(line) : line) };
-  const streams = [{ stream: stdout, level: options.level }];
+  const descriptor = options.to === 'stderr' ? 2 : 1;
+  const terminal: DestinationStream = {
+    write: (line) => writeAll(descriptor, options.format === 'text' ? readable(line) : line),
+  };
+  const streams = [{ stream: terminal, level: options.level }];
   if (options.directory !== undefined) streams.push({ stream: dailyFile(options.directory), level: options.level });
   const base = pino(
     {

@@ -1,0 +1,99 @@
+import { epochMillis, toIsoString } from '../../domain/epoch-millis.ts';
+import { BEFORE_FIRST, sequence } from '../../domain/sequence.ts';
+import { loadCommandConfig, openState } from './command-config.ts';
+import { CommandFailure } from './exit-codes.ts';
+import { lookIntoLog } from './log-look.ts';
+import { firstAtOrAfter, lastAtOrBefore } from './log-position.ts';
+import { carryOut, isRunning } from './operator-request.ts';
+import { print, printJson } from './output.ts';
+import type { CommonOptions, SkipOptions } from './program.ts';
+import { formatTable } from './table.ts';
+
+export async function destinationsList(options: CommonOptions & { readonly json?: true }): Promise<void> {
+  const { config } = loadCommandConfig(options);
+  const state = openState(config);
+  try {
+    const configured = new Set(config.destinations.map(({ name }) => name));
+    const letters = state.deadLetters.countByDestination();
+    const { head } = await lookIntoLog(config);
+    const list = state.destinations.list().map((destination) => ({
+      ...destination,
+      configured: configured.has(destination.name),
+      lagEvents: Math.max(0, (destination.end ?? head) - destination.committed),
+      deadLetters: letters.get(destination.name) ?? 0,
+    }));
+    if (options.json) {
+      printJson(list);
+      return;
+    }
+    const rows = list.map((d) => [
+      d.name,
+      d.configured ? (d.held === undefined ? 'yes' : 'held') : d.target === undefined ? 'no' : `for ${d.target}`,
+      d.committed,
+      d.lagEvents,
+      d.delivered,
+      d.rejected,
+      d.deadLetters,
+      d.lastSuccessAt === undefined ? '' : toIsoString(epochMillis(d.lastSuccessAt)),
+      d.held?.message ?? (d.lastError === undefined ? '' : `${d.lastError.code}: ${d.lastError.message}`),
+    ]);
+    const header = [
+      'name',
+      'configured',
+      'position',
+      'lag',
+      'delivered',
+      'rejected',
+      'dead letters',
+      'last success',
+      'last error',
+    ];
+    print(formatTable(header, rows) || 'No destination was ever configured on this log.\n');
+  } finally {
+    state.close();
+  }
+}
+
+/** Rule 17: exactly what the operator saw is let go, or nothing. */
+export async function destinationsSkip(name: string, options: CommonOptions & SkipOptions): Promise<void> {
+  const loaded = loadCommandConfig(options);
+  const { head, reader } = await lookIntoLog(loaded.config);
+  const through = options.through === undefined ? head : await lastAtOrBefore(reader, options.through);
+  const state = openState(loaded.config);
+  const known = state.destinations.get(name);
+  state.close();
+  if (known === undefined) throw new CommandFailure(`No destination is called ${name}; see "destinations list".`);
+  if (through <= known.committed) throw new CommandFailure(`${name} has everything up to ${through} already.`);
+  await carryOut(loaded, {
+    kind: 'skip',
+    destination: name,
+    expectedCommitted: known.committed,
+    through,
+    reason: options.reason,
+  });
+}
+
+/** Rule 11: what was held at start goes on where a person says. Only without a running server, whose workers own the cursors. */
+export async function destinationsRestart(
+  name: string,
+  options: CommonOptions & { readonly from: string },
+): Promise<void> {
+  const { config } = loadCommandConfig(options);
+  if (isRunning(config))
+    throw new CommandFailure('Stop the server first ("butler-sos-audit stop"); its workers own the positions.');
+  const { head, reader } = await lookIntoLog(config);
+  const state = openState(config);
+  try {
+    if (state.destinations.get(name) === undefined) {
+      throw new CommandFailure(`No destination is called ${name}; see "destinations list".`);
+    }
+    const from =
+      options.from === 'now'
+        ? head
+        : sequence(Math.max(BEFORE_FIRST, (await firstAtOrAfter(reader, options.from)) - 1));
+    state.destinations.restartAt(name, from);
+    print(`${name} goes on after ${from} at the next start.\n`);
+  } finally {
+    state.close();
+  }
+}

@@ -1,0 +1,45 @@
+import { createPinoLogger } from '../../adapters/pino-logger/pino-logger.ts';
+import { systemClock } from '../../adapters/system-clock/system-clock.ts';
+import { startAuditServer } from '../audit-server.ts';
+import { withGeneratedToken } from '../config/api-token.ts';
+import type { ThreadLogger } from '../threads/contracts.ts';
+import { loadCommandConfig } from './command-config.ts';
+import { CommandFailure, EXIT } from './exit-codes.ts';
+import { print } from './output.ts';
+import type { CommonOptions, ServeOptions } from './program.ts';
+import { welcome } from './welcome.ts';
+
+/** SIGHUP and SIGBREAK: what Windows sends when the console is closed. */
+const STOP_SIGNALS: readonly NodeJS.Signals[] =
+  process.platform === 'win32' ? ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Runs until a signal or `butler-sos-audit stop`; a second signal ends at once, still losing nothing acknowledged. */
+export async function serve(options: CommonOptions & ServeOptions): Promise<void> {
+  const { config: _file, root: _root, ...overrides } = options;
+  const read = loadCommandConfig(options, overrides);
+  const loaded = { ...read, config: withGeneratedToken(read.config) };
+  const { logging } = loaded.config;
+  const log: ThreadLogger = {
+    level: logging.level,
+    format: process.stdout.isTTY ? 'text' : 'json',
+    to: 'stdout',
+    ...(logging.directory === undefined ? {} : { directory: logging.directory }),
+  };
+  const logger = createPinoLogger(log);
+  let stopping = false;
+  const stopped = Promise.withResolvers<void>();
+  const onSignal = (signal: string) => {
+    if (stopping) process.exit(EXIT.interrupted);
+    stopping = true;
+    logger.info({ signal }, 'Stopping; a second signal ends at once.');
+    stopped.resolve();
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  const server = await startAuditServer(loaded, { logger, log, clock: systemClock, ports: true });
+  if (process.stdout.isTTY || loaded.config.file === undefined) print(welcome(loaded.config, server));
+  const reason = await Promise.race([stopped.promise.then(() => 'signal' as const), server.ended]);
+  stopping = true;
+  await server.stop();
+  if (reason === 'failed') throw new CommandFailure('The server could not go on; see the log lines above.');
+  process.exit(EXIT.done);
+}

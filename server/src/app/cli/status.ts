@@ -1,0 +1,58 @@
+import { statfs } from 'node:fs/promises';
+import { lockOwner } from '../../adapters/state-sqlite/log-lock.ts';
+import { loadCommandConfig, openState } from './command-config.ts';
+import { lookIntoLog } from './log-look.ts';
+import { print, printJson } from './output.ts';
+import type { CommonOptions } from './program.ts';
+import { formatTable } from './table.ts';
+
+/** What is on disk says it all, so this works beside a running server and without one. */
+export async function status(options: CommonOptions & { readonly json?: true }): Promise<void> {
+  const { config } = loadCommandConfig(options);
+  const owner = lockOwner(config.eventLog.directory);
+  const { head, logId, firstRetained, segments, bytes } = await lookIntoLog(config);
+  const disk = await statfs(config.eventLog.directory);
+  const state = openState(config);
+  try {
+    const letters = state.deadLetters.countByDestination();
+    const destinations = state.destinations.list().map((d) => ({
+      ...d,
+      lagEvents: Math.max(0, (d.end ?? head) - d.committed),
+      deadLetters: letters.get(d.name) ?? 0,
+    }));
+    const freeBytes = disk.bavail * disk.bsize;
+    const log = { directory: config.eventLog.directory, logId, head, firstRetained, segments, bytes, freeBytes };
+    if (options.json) {
+      printJson({ running: owner !== undefined, ...(owner === undefined ? {} : { owner }), log, destinations });
+      return;
+    }
+    print(
+      owner === undefined
+        ? 'No server runs on this log.\n'
+        : `Running: pid ${owner.pid} on ${owner.host}, version ${owner.version}, since ${owner.startedAt}.\n`,
+    );
+    print(`Event log: ${log.directory}\n`);
+    print(
+      `  events ${firstRetained} to ${head}, ${segments} segments, ${megabytes(bytes)}, ${megabytes(freeBytes)} free on the disk\n\n`,
+    );
+    const rows = destinations.map((d) => [
+      d.name,
+      d.held === undefined ? (d.lagEvents === 0 ? 'current' : 'behind') : 'held',
+      d.committed,
+      d.lagEvents,
+      d.delivered,
+      d.deadLetters,
+      d.held?.message ?? d.lastError?.message ?? '',
+    ]);
+    print(
+      formatTable(['destination', 'state', 'position', 'lag', 'delivered', 'dead letters', 'last error'], rows) ||
+        'No destinations.\n',
+    );
+  } finally {
+    state.close();
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}

@@ -1,0 +1,276 @@
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SegmentReader } from '../adapters/event-log-files/event-log-reader.ts';
+import { SegmentFolder } from '../adapters/event-log-files/segment-folder.ts';
+import type { PrometheusMetrics } from '../adapters/metrics/prometheus-metrics.ts';
+import { SqliteLogFactsStore } from '../adapters/state-sqlite/sqlite-log-facts-store.ts';
+import { SqliteStateStore } from '../adapters/state-sqlite/sqlite-state-store.ts';
+import { CodedError, messageOf, systemCodeOf } from '../domain/errors.ts';
+import type { Sequence } from '../domain/sequence.ts';
+import { destinationSkippedRecord } from '../domain/server-record.ts';
+import { Deduplicator } from '../pipeline/deduplicator.ts';
+import { DeliveryReader } from '../pipeline/delivery-reader.ts';
+import { DeliveryWorker } from '../pipeline/delivery-worker.ts';
+import { startDestinations } from '../pipeline/destination-startup.ts';
+import type { Clock } from '../pipeline/ports/clock.ts';
+import type { OpenedDestination } from '../pipeline/ports/destination.ts';
+import type { EventLog, EventLogAppender } from '../pipeline/ports/event-log.ts';
+import type { Logger } from '../pipeline/ports/logger.ts';
+import type { FixedRun, FixedRunOptions } from '../pipeline/replay.ts';
+import { Retention } from '../pipeline/retention.ts';
+import { isFileDestination } from '../pipeline/retry-policy.ts';
+import { settleScreenshots } from '../pipeline/settle-screenshots.ts';
+import { destinations as registry } from './destination-registry.ts';
+import { answerRequests } from './operator-requests.ts';
+import { PRODUCT } from './product.ts';
+import type { DeliveryThreadStatus, DiskNews, ThreadStart } from './threads/contracts.ts';
+
+export interface DeliveryEngineParts {
+  readonly start: ThreadStart;
+  readonly appender: EventLogAppender;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: PrometheusMetrics;
+  readonly stopRequested: (actor: string) => void;
+  readonly reindexViewer: () => Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Everything that follows the log to deliver it: deduplicator, a worker per destination, retention, operator requests. */
+export class DeliveryEngine {
+  readonly #parts: DeliveryEngineParts;
+  readonly #reader: SegmentReader;
+  readonly #log: EventLog;
+  readonly #state: SqliteStateStore;
+  readonly #factsStore: SqliteLogFactsStore;
+  readonly #deduplicator: Deduplicator;
+  readonly #retention: Retention;
+  readonly #workers = new Map<string, DeliveryWorker>();
+  readonly #runs = new Set<FixedRun>();
+  readonly #stopped = new AbortController();
+  readonly #background: Promise<unknown>[] = [];
+  #disk: DiskNews = { isFull: false, freeBytes: undefined };
+
+  constructor(parts: DeliveryEngineParts) {
+    this.#parts = parts;
+    const { start, clock, logger, metrics, appender } = parts;
+    const { directory, minFreeBytes, retentionDays, idRetentionDays } = start.config.eventLog;
+    const reader = new SegmentReader({ directory, head: start.log.head });
+    this.#reader = reader;
+    this.#log = {
+      read: (after, limit) => reader.read(after, limit),
+      head: () => reader.head(),
+      firstRetained: () => reader.firstRetained(),
+      waitPast: (seq, signal) => reader.waitPast(seq, signal),
+      append: (entries) => appender.append(entries),
+    };
+    this.#state = new SqliteStateStore(join(directory, 'durable.sqlite'), clock);
+    this.#factsStore = new SqliteLogFactsStore({ path: join(directory, 'ids.sqlite'), logId: start.log.logId, logger });
+    const segments = new SegmentFolder({ directory });
+    this.#deduplicator = new Deduplicator({
+      log: reader,
+      store: this.#factsStore,
+      retiredIds: () => segments.retiredIds(),
+      clock,
+      logger,
+      metrics,
+    });
+    this.#retention = new Retention({
+      segments,
+      facts: this.#deduplicator,
+      followers: () => this.#followers(),
+      retentionMs: daysInMs(retentionDays),
+      idRetentionMs: daysInMs(idRetentionDays),
+      disk: { freeBytes: async () => this.#disk.freeBytes ?? Number.POSITIVE_INFINITY },
+      minFreeBytes,
+      onSegmentsDeleted: (firstRetained) => this.#factsStore.forgetLinesBefore(firstRetained),
+      onIdsDeleted: (before) => this.#factsStore.forgetIdsBefore(before),
+      clock,
+      logger,
+      metrics,
+    });
+  }
+
+  head(seq: Sequence): void {
+    this.#reader.setHead(seq);
+  }
+
+  disk(news: DiskNews): void {
+    this.#disk = news;
+  }
+
+  /** Resolves when every destination is registered and compared with the log; deliveries have begun (rules 11, 16). */
+  async start(): Promise<void> {
+    const { start, clock, logger } = this.#parts;
+    const { config } = start;
+    const signal = this.#stopped.signal;
+    const started = await startDestinations({
+      configured: config.destinations,
+      logId: start.log.logId,
+      log: this.#log,
+      state: this.#state,
+      clock,
+      logger,
+    });
+    this.#background.push(this.#deduplicator.run(signal), this.#retention.run(signal));
+    for (const name of started.running) this.#startWorker(name);
+    this.#inBackground(settleScreenshots({ log: this.#log, facts: this.#deduplicator, clock }, signal));
+    this.#background.push(answerRequests(this.#requestParts(), signal));
+  }
+
+  status(): DeliveryThreadStatus {
+    const letters = this.#state.deadLetters.countByDestination();
+    const workers = [...this.#workers.values()].map((worker) => worker.status());
+    const runs = [...this.#runs].map((run) => run.status());
+    const { report } = this.#retention;
+    return {
+      destinations: [...workers, ...runs].map((s) => ({
+        ...s,
+        deadLetters: letters.get(s.name) ?? 0,
+        heldBytes: report?.heldBytes.get(s.name) ?? 0,
+      })),
+      deduplicator: { position: this.#deduplicator.position() },
+      logBytes: report?.logBytes,
+    };
+  }
+
+  async metricsSnapshot(): Promise<readonly object[]> {
+    for (const worker of this.#workers.values()) worker.publishMetrics();
+    return this.#parts.metrics.snapshot();
+  }
+
+  /** A crash in here costs nothing but time: the next start goes on where the store says. */
+  async stop(deadlineMs: number): Promise<void> {
+    const stops = [...this.#workers.values(), ...this.#runs].map((w) => w.stop({ flush: true, deadlineMs }));
+    await Promise.all(stops);
+    this.#stopped.abort();
+    await Promise.all(this.#background);
+    this.#state.recordSeenLog({ logId: this.#parts.start.log.logId, head: this.#reader.head() });
+    this.#state.markEndedInOrder(true);
+    this.#state.close();
+    this.#factsStore.close();
+    await this.#reader.close();
+  }
+
+  #startWorker(name: string): void {
+    const { clock, logger, metrics, start } = this.#parts;
+    const { policy, destination } = this.#open(name, name);
+    const worker = new DeliveryWorker({
+      name,
+      destination,
+      policy,
+      source: new DeliveryReader({ log: this.#reader, facts: this.#deduplicator }),
+      cursors: this.#state.cursors,
+      clock,
+      logger,
+      metrics,
+      ...(isFileDestination(policy) ? { paused: () => this.#disk.isFull } : {}),
+      recordFailure: (error) => this.#state.destinations.recordFailure(name, error),
+      recordSkip: async (request, range) => {
+        const { reason, actor, id } = request;
+        const facts = {
+          logId: start.log.logId,
+          destination: name,
+          ...range,
+          reason,
+          actor,
+          request: id,
+          at: clock.now(),
+        };
+        await this.#log.append([destinationSkippedRecord(facts)]);
+      },
+    });
+    this.#workers.set(name, worker);
+    this.#background.push(worker.run());
+  }
+
+  /** @throws CodedError REPLAY_NOT_POSSIBLE for a destination that is not configured */
+  #open(destination: string, name: string, exportDirectory?: string): OpenedDestination {
+    const { start, clock, logger } = this.#parts;
+    const configured = start.config.destinations.find((d) => d.name === destination);
+    const registered = registry.find(({ type }) => type === configured?.type);
+    if (configured === undefined || registered === undefined) {
+      throw new CodedError('REPLAY_NOT_POSSIBLE', `The destination ${destination} is not configured.`, { destination });
+    }
+    const rawOptions =
+      exportDirectory === undefined ? configured.rawOptions : { ...configured.rawOptions, exportDirectory };
+    return registered.open(rawOptions, {
+      name,
+      logId: start.log.logId,
+      clock,
+      logger,
+      root: start.config.root,
+      product: PRODUCT,
+    });
+  }
+
+  #requestParts() {
+    const { clock, logger, metrics, start } = this.#parts;
+    const fixedRun: FixedRunOptions = {
+      log: this.#reader,
+      facts: this.#deduplicator,
+      cursors: this.#state.cursors,
+      destinations: this.#state.destinations,
+      deadLetters: this.#state.deadLetters,
+      open: (destination, name, exportDirectory) =>
+        this.#open(
+          destination,
+          name,
+          exportDirectory === undefined ? undefined : resolve(start.config.root, exportDirectory),
+        ),
+      isEmptyFolder,
+      clock,
+      logger,
+      metrics,
+    };
+    return {
+      requests: this.#state.requests,
+      fixedRun,
+      runs: this.#runs,
+      worker: (name: string) => this.#workers.get(name),
+      root: start.config.root,
+      stopRequested: this.#parts.stopRequested,
+      reindex: async () => {
+        this.#deduplicator.startOver('reindex');
+        await this.#parts.reindexViewer();
+        const head = this.#reader.head();
+        await this.#deduplicator.waitPast((head - 1) as Sequence, this.#stopped.signal);
+        return head;
+      },
+      clock,
+      logger,
+    };
+  }
+
+  #followers() {
+    const workers = [...this.#workers.values()].map((w) => ({
+      name: w.name,
+      position: w.status().committed,
+      isDestination: true,
+    }));
+    const runs = [...this.#runs].map((run) => ({ name: run.name, position: run.committed(), isDestination: true }));
+    const table = { name: 'deduplicator', position: this.#deduplicator.position(), isDestination: false };
+    return [...workers, ...runs, table];
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    this.#background.push(
+      work.catch((error: unknown) => this.#parts.logger.warn({ error: messageOf(error) }, 'Left for the next start.')),
+    );
+  }
+}
+
+function daysInMs(days: number | undefined): number | undefined {
+  return days === undefined ? undefined : days * DAY_MS;
+}
+
+/** One that is not there yet is as good. */
+async function isEmptyFolder(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).length === 0;
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return true;
+    throw thrown;
+  }
+}

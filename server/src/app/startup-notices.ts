@@ -1,0 +1,25 @@
+import type { Logger } from '../pipeline/ports/logger.ts';
+import type { LoadedConfig } from './config/config.ts';
+import { exportDirectoryOf } from './config/export-directory.ts';
+import { startupWarnings } from './config/startup-warnings.ts';
+
+/** What an operator should know at every start: where things are (absolute), and what is set up in a risky or surprising way. */
+export function startupNotices({ config, notes, warnings }: LoadedConfig, logger: Logger): void {
+  logger.info(
+    { config: config.file ?? 'built-in default', root: config.root, eventLog: config.eventLog.directory },
+    'Starting.',
+  );
+  for (const destination of config.destinations) {
+    const { name } = destination;
+    const exportDirectory = exportDirectoryOf(config, destination);
+    logger.info(
+      { destination: name, ...(exportDirectory === undefined ? {} : { exportDirectory }) },
+      'Delivering to this destination.',
+    );
+  }
+  for (const { path, line, message } of notes) logger.info({ path, line }, message);
+  for (const { path, line, message } of warnings) logger.warn({ path, line }, message);
+  for (const message of startupWarnings(config)) logger.warn({}, message);
+  if (!config.enable)
+    logger.warn({}, 'auditEvents.enable is false: no events are received; what the log holds is still delivered.');
+}

@@ -1,0 +1,79 @@
+import type { NewLogEntry } from '../../domain/log-entry.ts';
+import type { Sequence } from '../../domain/sequence.ts';
+import type { AppendReceipt } from '../../pipeline/ports/event-log.ts';
+import type { AuditConfig } from '../config/config.ts';
+
+/** As `adapters/metrics` makes it: plain data. */
+export type MetricsSnapshot = readonly object[];
+
+/** What a thread is started with. Plain data. */
+export interface ThreadStart {
+  readonly config: AuditConfig;
+  /** As the main thread has just opened it. */
+  readonly log: { readonly logId: string; readonly head: Sequence; readonly firstRetained: Sequence };
+  readonly logger: ThreadLogger;
+  /** False: nobody can look at the viewer port. */
+  readonly ports: boolean;
+}
+
+/** How a thread logs. */
+export interface ThreadLogger {
+  readonly format: 'text' | 'json';
+  readonly to: 'stdout' | 'stderr';
+  readonly level: AuditConfig['logging']['level'];
+  readonly directory?: string;
+}
+
+/** What the main thread offers to the delivery thread. */
+export type MainForDelivery = {
+  append(entries: readonly NewLogEntry[]): Promise<readonly AppendReceipt[]>;
+  /** An operator asked for it on the command line. */
+  stopRequested(by: { readonly actor: string }): void;
+  /** Rebuild the search table too. */
+  reindexViewer(argument: undefined): Promise<void>;
+};
+
+/** Of the disk that holds the log, as the log's writer sees it. */
+export interface DiskNews {
+  /** Rule 8: exports to files, images and search indexing pause. */
+  readonly isFull: boolean;
+  readonly freeBytes: number | undefined;
+}
+
+export type DeliveryMethods = {
+  head(seq: Sequence): void;
+  disk(news: DiskNews): void;
+  /** Destinations are registered and compared with the log, workers run. Before the server listens (rules 11, 16). */
+  start(argument: undefined): Promise<void>;
+  metrics(argument: undefined): Promise<MetricsSnapshot>;
+  status(argument: undefined): DeliveryThreadStatus;
+  /** File destinations deliver what waits; everything is closed at the deadline. */
+  stop(options: { readonly deadlineMs: number }): Promise<void>;
+};
+
+/** As `/api/v1/status` shows it. */
+export interface DeliveryThreadStatus {
+  readonly destinations: readonly object[];
+  readonly deduplicator: { readonly position: Sequence };
+  /** Bytes of the log when retention last looked. */
+  readonly logBytes: number | undefined;
+}
+
+/** What the main thread offers to the viewer thread. */
+export type MainForViewer = {
+  /** Of the main and the delivery thread. */
+  metrics(argument: undefined): Promise<readonly MetricsSnapshot[]>;
+  status(argument: undefined): Promise<object>;
+  /** Undefined: ready. */
+  notReadyBecause(argument: undefined): string | undefined;
+};
+
+export type ViewerMethods = {
+  head(seq: Sequence): void;
+  disk(news: DiskNews): void;
+  /** The indexer runs; the port is open unless it was not wanted or cannot be had yet. */
+  start(argument: undefined): Promise<{ readonly url: string | undefined }>;
+  stop(argument: undefined): Promise<void>;
+  /** Builds the search table again; resolves when that has begun. */
+  reindex(argument: undefined): void;
+};

@@ -1,0 +1,35 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { PrometheusMetrics } from '../../adapters/metrics/prometheus-metrics.ts';
+import { createPinoLogger } from '../../adapters/pino-logger/pino-logger.ts';
+import { systemClock } from '../../adapters/system-clock/system-clock.ts';
+import { DeliveryEngine } from '../delivery-engine.ts';
+import type { DeliveryMethods, MainForDelivery, ThreadStart } from './contracts.ts';
+import { connectThread, type ThreadPort } from './thread-port.ts';
+
+if (parentPort === null) throw new Error('this file runs as a thread of the server');
+const start = workerData as ThreadStart;
+let engine: DeliveryEngine | undefined;
+
+const methods: DeliveryMethods = {
+  head: (seq) => engine?.head(seq),
+  disk: (news) => engine?.disk(news),
+  start: () => running().start(),
+  metrics: () => running().metricsSnapshot(),
+  status: () => running().status(),
+  stop: async ({ deadlineMs }) => engine?.stop(deadlineMs),
+};
+const main: ThreadPort<MainForDelivery> = connectThread<DeliveryMethods, MainForDelivery>(parentPort, methods);
+
+/** Made at the first call, so that what its making throws is answered to the caller. */
+function running(): DeliveryEngine {
+  engine ??= new DeliveryEngine({
+    start,
+    appender: { append: (entries) => main.call('append', entries) },
+    clock: systemClock,
+    logger: createPinoLogger(start.logger),
+    metrics: new PrometheusMetrics(),
+    stopRequested: (actor) => main.tell('stopRequested', { actor }),
+    reindexViewer: () => main.call('reindexViewer', undefined),
+  });
+  return engine;
+}

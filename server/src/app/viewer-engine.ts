@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { SegmentReader } from '../adapters/event-log-files/event-log-reader.ts';
+import { METRICS_CONTENT_TYPE, type PrometheusMetrics, renderMetrics } from '../adapters/metrics/prometheus-metrics.ts';
+import { SqliteLogFactsReader } from '../adapters/state-sqlite/sqlite-log-facts-reader.ts';
+import { SqliteSearchIndex } from '../adapters/state-sqlite/sqlite-search-index.ts';
+import { createViewerApi, type ViewerApi } from '../adapters/viewer-api/viewer-api.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { Sequence } from '../domain/sequence.ts';
+import type { Clock } from '../pipeline/ports/clock.ts';
+import type { Logger } from '../pipeline/ports/logger.ts';
+import { SearchIndexer } from '../pipeline/search-indexer.ts';
+import type { DiskNews, MainForViewer, ThreadStart } from './threads/contracts.ts';
+import type { ThreadPort } from './threads/thread-port.ts';
+
+export interface ViewerEngineParts {
+  readonly start: ThreadStart;
+  readonly main: ThreadPort<MainForViewer>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: PrometheusMetrics;
+}
+
+const PORT_RETRY_MS = 30_000;
+
+/** Search indexer and viewer port. A port that cannot be had is tried again: it never keeps events from being received. */
+export class ViewerEngine {
+  readonly #parts: ViewerEngineParts;
+  readonly #reader: SegmentReader;
+  readonly #facts: SqliteLogFactsReader;
+  readonly #index: SqliteSearchIndex;
+  readonly #indexer: SearchIndexer;
+  readonly #stopped = new AbortController();
+  readonly #background: Promise<unknown>[] = [];
+  #api: ViewerApi | undefined;
+  #isDiskFull = false;
+
+  constructor(parts: ViewerEngineParts) {
+    this.#parts = parts;
+    const { start, clock, logger, metrics } = parts;
+    const { directory } = start.config.eventLog;
+    this.#reader = new SegmentReader({ directory, head: start.log.head });
+    this.#facts = new SqliteLogFactsReader(join(directory, 'ids.sqlite'), clock);
+    this.#index = new SqliteSearchIndex({ path: join(directory, 'search.sqlite'), logId: start.log.logId, logger });
+    this.#indexer = new SearchIndexer({
+      log: this.#reader,
+      facts: this.#facts,
+      index: this.#index,
+      paused: () => this.#isDiskFull,
+      clock,
+      logger,
+      metrics,
+    });
+  }
+
+  head(seq: Sequence): void {
+    this.#reader.setHead(seq);
+  }
+
+  /** Rule 8: indexing pauses. */
+  disk({ isFull }: DiskNews): void {
+    this.#isDiskFull = isFull;
+  }
+
+  reindex(): void {
+    this.#indexer.startOver('reindex');
+  }
+
+  async start(): Promise<{ readonly url: string | undefined }> {
+    const signal = this.#stopped.signal;
+    this.#background.push(this.#indexer.run(signal));
+    const { config } = this.#parts.start;
+    if (!this.#parts.start.ports || !config.viewer.enable) return { url: undefined };
+    const url = await this.#open();
+    if (url === undefined) this.#background.push(this.#openLater(signal));
+    return { url };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#api?.close();
+    await Promise.all(this.#background);
+    this.#index.close();
+    this.#facts.close();
+    await this.#reader.close();
+  }
+
+  async #open(): Promise<string | undefined> {
+    const { start, main, logger, metrics } = this.#parts;
+    const { viewer } = start.config;
+    const api = createViewerApi(viewer, {
+      notReadyBecause: () => main.call('notReadyBecause', undefined),
+      status: async () => ({
+        ...(await main.call('status', undefined)),
+        searchIndex: { position: this.#indexer.position() },
+      }),
+      metrics: async () => ({
+        contentType: METRICS_CONTENT_TYPE,
+        text: await renderMetrics([...(await main.call('metrics', undefined)), await metrics.snapshot()]),
+      }),
+    });
+    try {
+      const { url } = await api.listen();
+      this.#api = api;
+      logger.info({ url }, 'The viewer port is listening.');
+      return url;
+    } catch (thrown) {
+      await api.close();
+      const { host, port } = viewer;
+      logger.error(
+        { host, port, error: messageOf(thrown) },
+        'The viewer port cannot be opened (tried again every 30 s); receiving and delivering events go on. Set viewer.port to another one.',
+      );
+      return undefined;
+    }
+  }
+
+  async #openLater(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#api === undefined) {
+      await this.#parts.clock.sleep(PORT_RETRY_MS, signal);
+      if (!signal.aborted) await this.#open();
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { envelope, load, postEvent } from '../support/audit-client.ts';
+import { countsByEventId } from '../support/parquet-rows.ts';
+import { createHome, startServer } from '../support/running-server.ts';
+
+test('SIGTERM under load: exit code 0 within 5 s, every 202 is in a file, nothing twice', async (t) => {
+  const home = createHome({ writeFrequency: 20_000, maxBatchSize: 10_000 });
+  t.after(() => home.remove());
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  const acknowledged = new Set<string>();
+  const ended = new AbortController();
+  const clients = load(server.url, 32, ended.signal, acknowledged);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const before = performance.now();
+  assert.equal(await server.stop(), 0, server.output());
+  assert.ok(performance.now() - before < 5000);
+  ended.abort();
+  await clients;
+  const counts = await countsByEventId(home.parquet);
+  assert.ok(acknowledged.size > 200);
+  assert.equal([...acknowledged].filter((id) => !counts.has(id)).length, 0);
+  assert.equal([...counts.values()].filter((count) => count > 1).length, 0);
+});
+
+test('a second signal ends at once, and what was acknowledged is there at the next start', async (t) => {
+  const home = createHome({ writeFrequency: 20_000 });
+  t.after(() => home.remove());
+  const first = await startServer(home);
+  t.after(() => first.kill());
+  const event = envelope();
+  assert.equal((await postEvent(first.url, event)).status, 202);
+  first.child.kill('SIGTERM');
+  first.child.kill('SIGINT');
+  await first.exit();
+  const second = await startServer(home);
+  t.after(() => second.kill());
+  assert.equal(await second.stop(), 0);
+  assert.deepEqual([...(await countsByEventId(home.parquet))], [[event.eventId, 1]]);
+});
