@@ -220,7 +220,6 @@ test('what is no HTTP is answered in the same shape', async () => {
   await withServer({}, async (own) => {
     const cases: readonly (readonly [string, number, string])[] = [
       ['HELLO\r\n\r\n', 400, 'Malformed request'],
-      [`${head(5)}${'x'.repeat(5)}\u0000`, 400, 'Schema validation failed'],
       [
         `GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`,
         431,
@@ -238,6 +237,19 @@ test('what is no HTTP is answered in the same shape', async () => {
   });
 });
 
+test('garbage behind a request that awaits its answer is not answered in its place', async () => {
+  await withServer({}, async (own) => {
+    own.log.hold();
+    const body = valid();
+    const socket = await open(own);
+    socket.write(`${head(Buffer.byteLength(body)) + body}HELLO\r\n\r\n`);
+    assert.equal(await answerOn(socket), '');
+    own.log.release();
+    await pause(10);
+    assert.equal(own.log.stored.length, 1);
+  });
+});
+
 test('close answers what is under way, refuses new connections, and ends what is left at the deadline', async () => {
   const own = await new IngestServer().start();
   own.log.hold();
@@ -245,8 +257,8 @@ test('close answers what is under way, refuses new connections, and ends what is
   await open(own);
   const underWay = send(own.url, { path: EVENT, body: valid(), agent });
   while (own.log.pressure().writeUnderWayMs === 0) await pause(5);
-  const closed = own.api.close(5000);
-  assert.equal(own.api.close(5000), closed, 'may be called twice');
+  const closed = own.api.close(60_000);
+  assert.equal(own.api.close(60_000), closed, 'may be called twice');
   await assert.rejects(send(own.url, { path: EVENT, body: valid() }));
   own.log.release();
   const reply = await underWay;

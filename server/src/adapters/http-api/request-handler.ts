@@ -28,11 +28,18 @@ export interface HttpApiParts {
 /** What is remembered of a connection, so that the next request on it costs less. */
 interface Connection {
   readonly peer: string;
-  /** The request under way. */
-  request: IncomingMessage | undefined;
+  /** To the newest request. */
+  response: ServerResponse;
   /** A header that was found to hold a right token: who sends it again has it. */
   authorization: string | undefined;
   clientKey: string;
+}
+
+export interface ConnectionState {
+  /** `silent`: no request came yet. */
+  readonly stage: 'silent' | 'arriving' | 'awaits answer' | 'answered';
+  /** Of that request. */
+  readonly origin: string | undefined;
 }
 
 /** A request on its way through the checks. */
@@ -92,9 +99,12 @@ export class RequestHandler {
     }
   }
 
-  /** The `Origin` of the request under way on a connection, for an answer outside of it. */
-  originOn(socket: Socket): string | undefined {
-    return this.#connections.get(socket)?.request?.headers.origin;
+  /** Where the newest request of a connection stands, for an answer outside of it. */
+  stateOf(socket: Socket): ConnectionState {
+    const response = this.#connections.get(socket)?.response;
+    if (response === undefined) return { stage: 'silent', origin: undefined };
+    const stage = response.writableEnded ? 'answered' : response.req.complete ? 'awaits answer' : 'arriving';
+    return { stage, origin: response.req.headers.origin };
   }
 
   /** Says what has been counted and not yet said. */
@@ -198,7 +208,7 @@ export class RequestHandler {
   /** Rate limit and token; undefined: the request has been answered. `events` are counted against the limit. */
   #enter(request: IncomingMessage, response: ServerResponse, events: number): Exchange | undefined {
     const { authorization, origin } = request.headers;
-    const connection = this.#connectionOf(request);
+    const connection = this.#connectionOf(request, response);
     const known = this.#tokens.open || (authorization !== undefined && authorization === connection.authorization);
     const token = known ? undefined : this.#tokens.match(authorization);
     const authorized = known || token !== undefined;
@@ -286,15 +296,15 @@ export class RequestHandler {
     return { ip, auditQsVersion: versionOf(request), receivedAt: this.#parts.clock.now() };
   }
 
-  #connectionOf(request: IncomingMessage): Connection {
+  #connectionOf(request: IncomingMessage, response: ServerResponse): Connection {
     const { socket } = request;
     let connection = this.#connections.get(socket);
     if (connection === undefined) {
       const peer = plainAddress(socket.remoteAddress ?? 'unknown');
-      connection = { peer, request, authorization: undefined, clientKey: peer };
+      connection = { peer, response, authorization: undefined, clientKey: peer };
       this.#connections.set(socket, connection);
     }
-    connection.request = request;
+    connection.response = response;
     return connection;
   }
 

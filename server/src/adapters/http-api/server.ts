@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { messageOf, systemCodeOf } from '../../domain/errors.ts';
+import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { Refusal } from '../../pipeline/refusal.ts';
 import { DEFAULT_TIMEOUTS, type HttpApiOptions, type Timeouts } from './options.ts';
 import { type HttpApiParts, RequestHandler } from './request-handler.ts';
@@ -39,17 +40,13 @@ export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): Htt
     (tls) => keepCertificateFresh(tls.server, tls.context, { options, parts, timeouts, signal: stop.signal }),
   );
   server.on('clientError', (error: Error, socket: Socket) => answerUnreadable(error, socket, handler));
-  const connections = parts.metrics.gauge('butler_sos_audit_http_connections', 'Open connections of the ingest port.');
-  server.on('connection', (socket: Socket) => {
-    connections.set(connections.value() + 1);
-    socket.once('close', () => connections.set(connections.value() - 1));
-  });
+  const sockets = watchConnections(server, options, parts);
   let closed: Promise<void> | undefined;
   return {
     listen: () => listen(server, options),
     close: (deadlineMs) => {
       stop.abort();
-      closed ??= closeServer(server, handler, deadlineMs, parts);
+      closed ??= closeServer(server, { handler, sockets, clock: parts.clock, deadlineMs });
       return closed;
     },
   };
@@ -99,12 +96,34 @@ function listen(server: Server | TlsServer, options: HttpApiOptions): Promise<Li
   });
 }
 
-async function closeServer(
+/** The sockets on which requests come. */
+function watchConnections(
   server: Server | TlsServer,
-  handler: RequestHandler,
-  deadlineMs: number,
-  { clock }: HttpApiParts,
-): Promise<void> {
+  options: HttpApiOptions,
+  parts: HttpApiParts,
+): ReadonlySet<Socket> {
+  const gauge = parts.metrics.gauge('butler_sos_audit_http_connections', 'Open connections of the ingest port.');
+  const sockets = new Set<Socket>();
+  server.on(options.tls.enable ? 'secureConnection' : 'connection', (socket: Socket) => {
+    sockets.add(socket);
+    gauge.set(sockets.size);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      gauge.set(sockets.size);
+    });
+  });
+  return sockets;
+}
+
+interface Closing {
+  readonly handler: RequestHandler;
+  readonly sockets: ReadonlySet<Socket>;
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+}
+
+async function closeServer(server: Server | TlsServer, closing: Closing): Promise<void> {
+  const { handler, sockets, clock, deadlineMs } = closing;
   handler.replies.closeConnections();
   const done = new AbortController();
   const closed = new Promise<void>((resolve) => {
@@ -112,6 +131,8 @@ async function closeServer(
     server.close(() => resolve());
   });
   server.closeIdleConnections();
+  // browsers open connections ahead of need; Node does not count those as idle
+  for (const socket of sockets) if (handler.stateOf(socket).stage === 'silent') socket.destroy();
   const deadline = clock.sleep(deadlineMs, done.signal).then(() => server.closeAllConnections());
   await closed;
   done.abort();
@@ -122,12 +143,14 @@ async function closeServer(
 /** For what the parser cannot make a request of, and for clients that are too slow. */
 function answerUnreadable(error: Error, socket: Socket, handler: RequestHandler): void {
   const code = systemCodeOf(error);
-  if (code === 'ECONNRESET' || !socket.writable) {
+  const { stage, origin } = handler.stateOf(socket);
+  // an answer now would be taken for that to the request before
+  if (code === 'ECONNRESET' || !socket.writable || stage === 'awaits answer') {
     socket.destroy();
     return;
   }
   const refusal = UNREADABLE.get(code ?? '') ?? MALFORMED;
-  socket.end(handler.replies.raw(handler.originOn(socket), refusal), () => socket.destroySoon());
+  socket.end(handler.replies.raw(origin, refusal), () => socket.destroySoon());
 }
 
 const MALFORMED: Refusal = { status: 400, outcome: 'error', reason: 'Malformed request' };
