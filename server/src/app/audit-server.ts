@@ -93,6 +93,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
         logger.info({ actor }, 'Stopping, as asked on the command line.');
         ended.resolve('stop');
       },
+      logBegins: (firstRetained) => viewer?.logBegins(firstRetained),
       reindexViewer: async () => {
         await viewer?.reindex();
       },
@@ -112,6 +113,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
     viewer = new ViewerThread(threadStart, logger, {
       metrics: async () => [await metrics.snapshot(), await running.metrics()],
       status: statusOf,
+      indexed: (upTo) => running.indexed(upTo),
       notReadyBecause: () => {
         const { refusing } = log.pressure();
         return refusing === undefined ? running.notReadyBecause() : `the event log refuses events: ${refusing}`;

@@ -6,7 +6,7 @@ import type { PrometheusMetrics } from '../adapters/metrics/prometheus-metrics.t
 import { SqliteLogFactsStore } from '../adapters/state-sqlite/sqlite-log-facts-store.ts';
 import { SqliteStateStore } from '../adapters/state-sqlite/sqlite-state-store.ts';
 import { CodedError, messageOf, systemCodeOf } from '../domain/errors.ts';
-import type { Sequence } from '../domain/sequence.ts';
+import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
 import { destinationSkippedRecord } from '../domain/server-record.ts';
 import { Deduplicator } from '../pipeline/deduplicator.ts';
 import { DeliveryReader } from '../pipeline/delivery-reader.ts';
@@ -32,6 +32,7 @@ export interface DeliveryEngineParts {
   readonly logger: Logger;
   readonly metrics: PrometheusMetrics;
   readonly stopRequested: (actor: string) => void;
+  readonly logBegins: (firstRetained: Sequence) => void;
   readonly reindexViewer: () => Promise<void>;
 }
 
@@ -50,6 +51,7 @@ export class DeliveryEngine {
   readonly #runs = new Set<FixedRun>();
   readonly #stopped = new AbortController();
   readonly #background: Promise<unknown>[] = [];
+  #indexedTo: Sequence = BEFORE_FIRST;
   #disk: DiskNews = { isFull: false, freeBytes: undefined };
 
   constructor(parts: DeliveryEngineParts) {
@@ -84,7 +86,10 @@ export class DeliveryEngine {
       idRetentionMs: daysInMs(idRetentionDays),
       disk: { freeBytes: async () => this.#disk.freeBytes ?? Number.POSITIVE_INFINITY },
       minFreeBytes,
-      onSegmentsDeleted: (firstRetained) => this.#factsStore.forgetLinesBefore(firstRetained),
+      onSegmentsDeleted: (firstRetained) => {
+        this.#factsStore.forgetLinesBefore(firstRetained);
+        parts.logBegins(firstRetained);
+      },
       onIdsDeleted: (before) => this.#factsStore.forgetIdsBefore(before),
       clock,
       logger,
@@ -94,6 +99,10 @@ export class DeliveryEngine {
 
   head(seq: Sequence): void {
     this.#reader.setHead(seq);
+  }
+
+  indexed(upTo: Sequence): void {
+    this.#indexedTo = upTo;
   }
 
   disk(news: DiskNews): void {
@@ -146,11 +155,20 @@ export class DeliveryEngine {
     await Promise.all(stops);
     this.#stopped.abort();
     await Promise.all(this.#background);
-    this.#state.recordSeenLog({ logId: this.#parts.start.log.logId, head: this.#reader.head() });
+    await this.#recordSeenLog();
     this.#state.markEndedInOrder(true);
     this.#state.close();
     this.#factsStore.close();
     await this.#reader.close();
+  }
+
+  /** Rule 11: what the next start compares the log with. */
+  async #recordSeenLog(): Promise<void> {
+    const head = this.#reader.head();
+    const [item] = head === BEFORE_FIRST ? [] : await this.#reader.read(sequence(head - 1), { events: 1, bytes: 1 });
+    const headDigest = item?.kind === 'event' && item.seq === head ? item.digest : undefined;
+    const { logId } = this.#parts.start.log;
+    this.#state.recordSeenLog({ logId, head, ...(headDigest === undefined ? {} : { headDigest }) });
   }
 
   #startWorker(name: string): void {
@@ -235,7 +253,7 @@ export class DeliveryEngine {
         this.#deduplicator.startOver('reindex');
         await this.#parts.reindexViewer();
         const head = this.#reader.head();
-        await this.#deduplicator.waitPast((head - 1) as Sequence, this.#stopped.signal);
+        await this.#deduplicator.waitPast(sequence(Math.max(0, head - 1)), this.#stopped.signal);
         return head;
       },
       clock,
@@ -250,8 +268,11 @@ export class DeliveryEngine {
       isDestination: true,
     }));
     const runs = [...this.#runs].map((run) => ({ name: run.name, position: run.committed(), isDestination: true }));
-    const table = { name: 'deduplicator', position: this.#deduplicator.position(), isDestination: false };
-    return [...workers, ...runs, table];
+    const tables = [
+      { name: 'deduplicator', position: this.#deduplicator.position(), isDestination: false },
+      { name: 'search-index', position: this.#indexedTo, isDestination: false },
+    ];
+    return [...workers, ...runs, ...tables];
   }
 
   #inBackground(work: Promise<unknown>): void {

@@ -21,6 +21,7 @@ export interface ViewerEngineParts {
 }
 
 const PORT_RETRY_MS = 30_000;
+const POSITION_MS = 2000;
 
 /** Search indexer and viewer port. A port that cannot be had is tried again: it never keeps events from being received. */
 export class ViewerEngine {
@@ -56,6 +57,11 @@ export class ViewerEngine {
     this.#reader.setHead(seq);
   }
 
+  /** Retention deleted what was before. */
+  logBegins(firstRetained: Sequence): void {
+    this.#index.forgetBefore(firstRetained);
+  }
+
   /** Rule 8: indexing pauses. */
   disk({ isFull }: DiskNews): void {
     this.#isDiskFull = isFull;
@@ -67,7 +73,7 @@ export class ViewerEngine {
 
   async start(): Promise<{ readonly url: string | undefined }> {
     const signal = this.#stopped.signal;
-    this.#background.push(this.#indexer.run(signal));
+    this.#background.push(this.#indexer.run(signal), this.#tellPosition(signal));
     const { config } = this.#parts.start;
     if (!this.#parts.start.ports || !config.viewer.enable) return { url: undefined };
     const url = await this.#open();
@@ -111,6 +117,13 @@ export class ViewerEngine {
         'The viewer port cannot be opened (tried again every 30 s); receiving and delivering events go on. Set viewer.port to another one.',
       );
       return undefined;
+    }
+  }
+
+  async #tellPosition(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#parts.main.tell('indexed', this.#indexer.position());
+      await this.#parts.clock.sleep(POSITION_MS, signal);
     }
   }
 

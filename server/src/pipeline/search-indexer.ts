@@ -43,8 +43,11 @@ export class SearchIndexer {
       table: index,
       limit: LIMIT,
       end: () => lower(log.head(), facts.position()),
-      // facts are behind the log and move with it
-      waitForEnd: (seq, signal) => facts.waitPast(seq, signal),
+      // either may be ahead of the other, as this thread hears of them
+      waitForEnd: async (seq, signal) => {
+        await log.waitPast(seq, signal);
+        await facts.waitPast(seq, signal);
+      },
       take: (items) => this.#take(items),
     });
   }

@@ -95,8 +95,8 @@ export async function startServer(home: ServerHome, options: StartOptions = {}):
   const listening = new Promise<{ url: string; viewerUrl: string }>((resolve, reject) => {
     const collect = (chunk: Buffer) => {
       output += chunk.toString();
-      const url = /audit API is listening.*?url"?[=:]"?(https?:\/\/[^\s"]+)/.exec(output)?.[1];
-      const viewerUrl = /viewer port is listening.*?url"?[=:]"?(https?:\/\/[^\s"]+)/.exec(output)?.[1];
+      const url = addressIn(output, 'audit API');
+      const viewerUrl = addressIn(output, 'viewer port');
       if (url !== undefined && viewerUrl !== undefined) resolve({ url, viewerUrl });
     };
     child.stdout.on('data', collect);
@@ -119,6 +119,12 @@ export async function startServer(home: ServerHome, options: StartOptions = {}):
       return exited;
     },
   };
+}
+
+/** Of the log line that says where a port listens, as text or as JSON. */
+function addressIn(output: string, port: string): string | undefined {
+  const line = output.split('\n').find((text) => text.includes(`${port} is listening`));
+  return /https?:\/\/[^\s"]+/.exec(line ?? '')?.[0];
 }
 
 export interface CommandResult {

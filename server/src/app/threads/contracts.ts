@@ -29,6 +29,8 @@ export type MainForDelivery = {
   append(entries: readonly NewLogEntry[]): Promise<readonly AppendReceipt[]>;
   /** An operator asked for it on the command line. */
   stopRequested(by: { readonly actor: string }): void;
+  /** Retention deleted what was before. */
+  logBegins(firstRetained: Sequence): void;
   /** Rebuild the search table too. */
   reindexViewer(argument: undefined): Promise<void>;
 };
@@ -43,6 +45,8 @@ export interface DiskNews {
 export type DeliveryMethods = {
   head(seq: Sequence): void;
   disk(news: DiskNews): void;
+  /** How far the search table goes: retention waits for it. */
+  indexed(upTo: Sequence): void;
   /** Destinations are registered and compared with the log, workers run. Before the server listens (rules 11, 16). */
   start(argument: undefined): Promise<void>;
   metrics(argument: undefined): Promise<MetricsSnapshot>;
@@ -64,6 +68,8 @@ export type MainForViewer = {
   /** Of the main and the delivery thread. */
   metrics(argument: undefined): Promise<readonly MetricsSnapshot[]>;
   status(argument: undefined): Promise<object>;
+  /** How far the search table goes. */
+  indexed(upTo: Sequence): void;
   /** Undefined: ready. */
   notReadyBecause(argument: undefined): string | undefined;
 };
@@ -71,6 +77,8 @@ export type MainForViewer = {
 export type ViewerMethods = {
   head(seq: Sequence): void;
   disk(news: DiskNews): void;
+  /** Retention deleted what was before. */
+  logBegins(firstRetained: Sequence): void;
   /** The indexer runs; the port is open unless it was not wanted or cannot be had yet. */
   start(argument: undefined): Promise<{ readonly url: string | undefined }>;
   stop(argument: undefined): Promise<void>;

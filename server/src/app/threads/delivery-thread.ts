@@ -13,6 +13,7 @@ let engine: DeliveryEngine | undefined;
 const methods: DeliveryMethods = {
   head: (seq) => engine?.head(seq),
   disk: (news) => engine?.disk(news),
+  indexed: (upTo) => engine?.indexed(upTo),
   start: () => running().start(),
   metrics: () => running().metricsSnapshot(),
   status: () => running().status(),
@@ -29,6 +30,7 @@ function running(): DeliveryEngine {
     logger: createPinoLogger(start.logger),
     metrics: new PrometheusMetrics(),
     stopRequested: (actor) => main.tell('stopRequested', { actor }),
+    logBegins: (firstRetained) => main.tell('logBegins', firstRetained),
     reindexViewer: () => main.call('reindexViewer', undefined),
   });
   return engine;

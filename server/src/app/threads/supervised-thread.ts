@@ -156,6 +156,9 @@ export class DeliveryThread {
   disk(news: DiskNews): void {
     this.#thread.disk(news);
   }
+  indexed(upTo: Sequence): void {
+    this.#thread.port.tell('indexed', upTo);
+  }
   start(): Promise<void> {
     return this.#thread.port.call('start', undefined);
   }
@@ -198,6 +201,9 @@ export class ViewerThread {
   }
   disk(news: DiskNews): void {
     this.#thread.disk(news);
+  }
+  logBegins(firstRetained: Sequence): void {
+    this.#thread.port.tell('logBegins', firstRetained);
   }
   start(): Promise<{ readonly url: string | undefined }> {
     return this.#thread.port.call('start', undefined);

@@ -13,6 +13,7 @@ let engine: ViewerEngine | undefined;
 const methods: ViewerMethods = {
   head: (seq) => engine?.head(seq),
   disk: (news) => engine?.disk(news),
+  logBegins: (firstRetained) => engine?.logBegins(firstRetained),
   start: () => running().start(),
   stop: async () => engine?.stop(),
   reindex: () => running().reindex(),
