@@ -41,8 +41,10 @@ export class TextColumn extends TextHoldingColumn {
     if (typeof value !== 'string') throw this.wrongType(value, 'a text', row);
     const recent = this.#recent.find(value);
     if (recent !== 0) return recent;
+    const before = this.symbols.count;
     const cell = this.storeText(this.storable(value, row), row);
-    this.#recent.remember(value, cell);
+    // Only what is new: otherwise two texts that want one entry would drive each other out for ever.
+    if (cell > before) this.#recent.remember(value, cell);
     return cell;
   }
 
