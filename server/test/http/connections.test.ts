@@ -220,6 +220,7 @@ test('what is no HTTP is answered in the same shape', async () => {
   await withServer({}, async (own) => {
     const cases: readonly (readonly [string, number, string])[] = [
       ['HELLO\r\n\r\n', 400, 'Malformed request'],
+      ['GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 404, 'Not found'],
       [
         `GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`,
         431,

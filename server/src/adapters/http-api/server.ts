@@ -43,7 +43,7 @@ export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): Htt
   const sockets = watchConnections(server, options, parts);
   let closed: Promise<void> | undefined;
   return {
-    listen: () => listen(server, options),
+    listen: () => listen(server, options, parts),
     close: (deadlineMs) => {
       stop.abort();
       closed ??= closeServer(server, { handler, sockets, clock: parts.clock, deadlineMs });
@@ -71,6 +71,8 @@ function createNodeServer(
     keepAliveTimeout: timeouts.keepAliveMs,
     connectionsCheckingInterval: timeouts.checkMs,
     noDelay: true,
+    // nothing here depends on it, and Node's own refusal would have no body
+    requireHostHeader: false,
   };
   if (!options.tls.enable) return createServer(limits, onRequest);
   const context = readTlsFiles(options.tls);
@@ -79,11 +81,18 @@ function createNodeServer(
   return server;
 }
 
-function listen(server: Server | TlsServer, options: HttpApiOptions): Promise<ListeningAddress> {
+function listen(
+  server: Server | TlsServer,
+  options: HttpApiOptions,
+  { logger }: HttpApiParts,
+): Promise<ListeningAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: options.host, port: options.port, backlog: 4096 }, () => {
       server.off('error', reject);
+      server.on('error', (error) =>
+        logger.error({ cause: messageOf(error) }, 'the ingest port has a fault; please report it'),
+      );
       const bound = server.address();
       if (bound === null || typeof bound === 'string') {
         reject(new Error('the port has no address'));
