@@ -9,7 +9,7 @@ import { lastSequenceOf } from '../../src/domain/log-entry.ts';
 import { BEFORE_FIRST, type Sequence } from '../../src/domain/sequence.ts';
 import { serverRecord } from '../../src/domain/server-record.ts';
 import type { EventLogReader, EventLogWriter } from '../../src/pipeline/ports/event-log.ts';
-import { FakeClock, settle } from './fake-clock.ts';
+import { FakeClock } from './fake-clock.ts';
 import { FaultFileSystem } from './fault-file-system.ts';
 import { RecordingLogger } from './recording-logger.ts';
 
@@ -76,6 +76,11 @@ export class LogWorld {
     return this.open();
   }
 
+  /** An orderly stop. */
+  async close(): Promise<void> {
+    await this.log.close();
+  }
+
   entry(padding = 0): NewLogEntry {
     const id = `a0000000-0000-4000-8000-${String(++this.#number).padStart(12, '0')}`;
     const envelope = JSON.stringify({ eventId: id, text: `å${'x'.repeat(padding)}` });
@@ -138,7 +143,10 @@ export class LogWorld {
       assert.equal(item.private()?.envelope === undefined, false);
       assert.equal(this.read.get(item.seq) ?? item.id, item.id, `sequence ${item.seq} has been read as another event`);
       this.read.set(item.seq, item.id);
-      if (item.origin === 'server') continue;
+      if (item.origin === 'server') {
+        seen.add(item.id);
+        continue;
+      }
       assert.ok(!seen.has(item.id), `${item.id} is there twice`);
       seen.add(item.id);
       if (expected.refusedMayBeThere !== true) assert.ok(!this.refused.has(item.id), `${item.id} was refused`);
@@ -148,11 +156,6 @@ export class LogWorld {
     }
     for (const seq of this.read.keys()) assert.ok(seq < next, `sequence ${seq}, read before, is gone`);
     for (const [seq, id] of this.acknowledged) assert.ok(seen.has(id), `${id}, acknowledged as ${seq}, is lost`);
-  }
-
-  /** Everything that happened is over; nothing waits. */
-  async settle(): Promise<void> {
-    await settle();
   }
 }
 

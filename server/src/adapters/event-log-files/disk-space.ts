@@ -51,11 +51,10 @@ export class DiskSpace {
     return this.#state;
   }
 
-  /** Asks the system; called once a second and before a segment begins. Never throws. */
+  /** Asks the system, once a second. Never throws. */
   async check(): Promise<void> {
     const freeBytes = await this.#freeBytes();
     if (freeBytes === undefined) return;
-    this.#free.set(freeBytes);
     const { minFreeBytes, reserveBytes } = this.#options;
     const margin = this.#state.isFull ? Math.min(MAX_MARGIN_BYTES, minFreeBytes / 20) : 0;
     this.#change({ freeBytes, isFull: freeBytes < minFreeBytes + margin });
@@ -67,6 +66,12 @@ export class DiskSpace {
     ) {
       await this.#fillReserve();
     }
+  }
+
+  /** Asks the system before a segment begins. Only `check` ends a full state: one attempt a second is enough. */
+  async checkBeforeSegment(): Promise<void> {
+    const freeBytes = await this.#freeBytes();
+    if (freeBytes !== undefined && freeBytes < this.#options.minFreeBytes) this.#change({ freeBytes, isFull: true });
   }
 
   /** A write has met a full disk, whatever the system says about its space. The next `check` may clear it. */
@@ -126,7 +131,9 @@ export class DiskSpace {
 
   async #freeBytes(): Promise<number | undefined> {
     try {
-      return await this.#options.fileSystem.freeBytes(this.#options.directory);
+      const freeBytes = await this.#options.fileSystem.freeBytes(this.#options.directory);
+      this.#free.set(freeBytes);
+      return freeBytes;
     } catch (error) {
       this.#options.logger.debug({ error: messageOf(error) }, 'the free space of the disk could not be read');
       return undefined;

@@ -117,7 +117,7 @@ export class SegmentedWriter implements EventLogWriter {
     // everything that the same turn of the loop brings goes into one batch
     await new Promise((resolve) => setImmediate(resolve));
     while (!this.#queue.isEmpty) {
-      if (this.#options.segments.needsNew) await this.#checkDisk();
+      if (this.#options.segments.needsNew) await this.#options.disk.checkBeforeSegment();
       const batch = this.#takeBatch();
       if (batch.length > 0) await this.#commit(batch);
     }
@@ -200,15 +200,13 @@ export class SegmentedWriter implements EventLogWriter {
       if (signal.aborted) return;
       const now = clock.monotonicMs();
       if (this.#uncut !== undefined && now - this.#lastCutMs >= CUT_RETRY_MS) await this.#cutBack(this.#uncut);
-      if (now - this.#lastDiskCheckMs >= DISK_CHECK_MS) await this.#checkDisk();
+      if (now - this.#lastDiskCheckMs >= DISK_CHECK_MS) {
+        this.#lastDiskCheckMs = now;
+        await this.#options.disk.check();
+      }
       const isIdle = this.#running === undefined && now - this.#lastCommitMs >= IDLE_MS;
       if (isIdle && this.#uncut === undefined) void this.sayWhatIsSynced('idle');
     }
-  }
-
-  async #checkDisk(): Promise<void> {
-    this.#lastDiskCheckMs = this.#options.clock.monotonicMs();
-    await this.#options.disk.check();
   }
 
   async #close(): Promise<void> {
