@@ -9,7 +9,7 @@ export interface FileFacts {
   readonly range: SequenceRange;
 }
 
-/** Level 1 costs half of level 3 and gives files a few percent larger. */
+/** Audit rows are columns of ids: higher levels cost more and give files that are no smaller (measured with 1, 3, 6). */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /**
