@@ -135,6 +135,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
       closing.push(async () => {
         queue.close();
         await api.close(STOP_MS.http);
+        ingest.close();
       });
     }
     const url = (await http?.listen())?.url;

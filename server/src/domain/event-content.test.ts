@@ -35,6 +35,7 @@ const ACCEPTED: readonly (readonly [string, unknown])[] = [
   ['app.model.validated', { selectionTxnId: UUID, dataStateId: 1e19 }],
   ['screenshot.url.received', { screenshotUrl: 'https://q.example/tempcontent/ö b.png?a=1', selectionTxnId: UUID }],
   ['screenshot.url.received', { ...crop(CROP), objectId: null }],
+  ['screenshot.url.received', crop({ left: 3, top: 4, width: 10, height: 10, scrollTop: 5 })],
   ['screenshot.url.received', { screenshotUrl: 'https://q/x.png', selectionTxnId: UUID, crop: null }],
   ['event.unsupported.visualization', { vizType: 'v'.repeat(1000), selectionTxnId: UUID }],
   ['object.view.duration', { objectId: 'o', duration: 0, leftAt: '2025-12-27T05:46:40Z' }],
@@ -89,6 +90,7 @@ const REFUSED: readonly (readonly [string, unknown, ...string[]])[] = [
   ],
   ['screenshot.url.received', crop({ ...CROP, x: -1 }), '/payload/event/crop/x must be >= 0'],
   ['screenshot.url.received', crop({ ...CROP, y: 32768 }), '/payload/event/crop/y must be <= 32767'],
+  ['screenshot.url.received', crop({ ...CROP, top: -1 }), '/payload/event/crop/top must be >= 0'],
   ['screenshot.url.received', crop({ ...CROP, width: 0 }), '/payload/event/crop/width must be > 0'],
   ['screenshot.url.received', crop({ ...CROP, height: '1' }), '/payload/event/crop/height must be number'],
   [

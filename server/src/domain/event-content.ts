@@ -166,7 +166,7 @@ class MemberRules {
     if (found !== undefined && !Number.isInteger(found.value)) this.#fail(wrongType(found.path, 'integer', 'null'));
   }
 
-  /** `{x, y, width, height}` in pixels of the picture, fractions allowed. */
+  /** Pixels of the picture, fractions allowed; the size must be there. */
   allowCrop(name: string): void {
     const found = findEventMember(this.#places, name);
     if (found === undefined) return;
@@ -177,10 +177,12 @@ class MemberRules {
     for (const member of CROP_MEMBERS) {
       const value = found.value[member];
       const path = `${found.path}/${member}`;
-      if (value === undefined) this.#fail(missingMember(found.path, member));
-      else if (typeof value !== 'number') this.#fail(wrongType(path, 'number'));
+      const isSize = member === 'width' || member === 'height';
+      if (value === undefined) {
+        if (isSize) this.#fail(missingMember(found.path, member));
+      } else if (typeof value !== 'number') this.#fail(wrongType(path, 'number'));
       else if (value > MAX_CROP) this.#fail(outOfBounds(path, '<=', MAX_CROP));
-      else if ((member === 'width' || member === 'height') && value <= 0) this.#fail(outOfBounds(path, '>', 0));
+      else if (isSize && value <= 0) this.#fail(outOfBounds(path, '>', 0));
       else if (value < 0) this.#fail(outOfBounds(path, '>=', 0));
     }
   }
@@ -202,7 +204,18 @@ class MemberRules {
   }
 }
 
-const CROP_MEMBERS = ['x', 'y', 'width', 'height'];
+/** Where the picture is cut: the position under either of its names, the size, and how far the object was scrolled. */
+const CROP_MEMBERS = [
+  'x',
+  'y',
+  'left',
+  'top',
+  'width',
+  'height',
+  'scrollTop',
+  'scrollAreaOffsetY',
+  'renderingOverflow',
+];
 const MAX_CROP = 32_767;
 
 /** In characters as people count them, not in UTF-16 units. */

@@ -38,9 +38,10 @@ test('documented snippets mean what they say', () => {
   assert.deepEqual(others, []);
   assert.deepEqual(parquet, {
     name: 'parquet',
+    startFrom: 'earliest',
     type: 'parquet',
     rawOptions: {
-      exportDirectory: 'audit-events/parquet',
+      exportDirectory: resolve(ROOT, 'audit-events/parquet'),
       maxBatchSize: 1000,
       writeFrequency: 20000,
       staticTags: [{ name: 'qs_env', value: 'dev' }],
@@ -138,15 +139,16 @@ test('without a file the built-in default runs', () => {
     config.destinations.map(({ type }) => type),
     ['parquet', 'json'],
   );
-  assert.equal(config.destinations[0]?.rawOptions.exportDirectory, 'audit-events/parquet');
+  assert.equal(config.destinations[0]?.rawOptions.exportDirectory, resolve(ROOT, 'audit-events/parquet'));
   const objectdata = config.destinations[1]?.rawOptions.objectdata as { enable: boolean; exportDirectory: string };
-  assert.deepEqual([objectdata.enable, objectdata.exportDirectory], [true, 'audit-events/objectdata']);
+  assert.deepEqual([objectdata.enable, objectdata.exportDirectory], [true, resolve(ROOT, 'audit-events/objectdata')]);
   assert.deepEqual(contents({ ...config, destinations: [] }), contents(load('').config));
 });
 
 const SHAPES: readonly { readonly name: string; readonly documented: string; readonly butlerSos15: string }[] = [
   {
     name: 'parquet',
+    startFrom: 'earliest',
     documented: audit(
       'destination:',
       '  enable: true',
@@ -199,7 +201,7 @@ test('both shapes of a section may be mixed as long as no key is in both', () =>
     '  type: parquet',
   );
   const options = load(text).config.destinations[0]?.rawOptions;
-  assert.deepEqual([options?.exportDirectory, options?.maxBatchSize], ['x', 7]);
+  assert.deepEqual([options?.exportDirectory, options?.maxBatchSize], [resolve(ROOT, 'x'), 7]);
 });
 
 test('the command line goes over the file', () => {

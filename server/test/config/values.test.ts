@@ -127,7 +127,13 @@ test('secrets are masked, other settings are shown with their defaults', () => {
   const { auditEvents } = printed['Butler-SOS'];
   assert.equal(auditEvents.port, 8181);
   assert.deepEqual(auditEvents.apiToken, ['********', '********']);
-  assert.deepEqual(Object.keys(auditEvents.destination as object).sort(), ['enable', 'influxdb', 'parquet', 'type']);
+  assert.deepEqual(Object.keys(auditEvents.destination as object).sort(), [
+    'enable',
+    'influxdb',
+    'parquet',
+    'startFrom',
+    'type',
+  ]);
   assert.equal(
     config.influxdbConfig?.v1Config?.auth && JSON.stringify(config.influxdbConfig.v1Config.auth).includes('SECRET-2'),
     true,

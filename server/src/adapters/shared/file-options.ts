@@ -56,6 +56,7 @@ export function exportDirectorySchema(defaultDirectory: string, what: string): J
     type: 'string',
     minLength: 1,
     default: defaultDirectory,
+    'x-path': true,
   };
 }
 

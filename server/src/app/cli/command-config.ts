@@ -1,23 +1,20 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SqliteStateStore } from '../../adapters/state-sqlite/sqlite-state-store.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
 import type { AuditConfig, ConfigOverrides, LoadedConfig } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { resolveRoot } from '../config/resolve-root.ts';
+import { launchDirectory, resolveRoot } from '../config/resolve-root.ts';
 import { destinations } from '../destination-registry.ts';
 import { CommandFailure } from './exit-codes.ts';
 import type { CommonOptions } from './program.ts';
 
 /** The configuration that a command is about. @throws CodedError CONFIG_INVALID with every mistake in the file */
 export function loadCommandConfig(options: CommonOptions, overrides: ConfigOverrides = {}): LoadedConfig {
-  const root = resolveRoot({
-    ...(options.root === undefined ? {} : { root: options.root }),
-    env: process.env,
-    cwd: process.cwd(),
-  });
+  const surroundings = { env: process.env, cwd: process.cwd() };
+  const root = resolveRoot({ ...surroundings, ...(options.root === undefined ? {} : { root: options.root }) });
   return loadConfig({
-    ...(options.config === undefined ? {} : { file: options.config }),
+    ...(options.config === undefined ? {} : { file: resolve(launchDirectory(surroundings), options.config) }),
     root,
     env: process.env,
     overrides,

@@ -41,7 +41,11 @@ interface AuditEventsSettings extends Omit<HttpConfig, 'apiTokens' | 'trustProxy
     readonly idRetentionDays: number;
     readonly minFreeBytes: number;
   };
-  readonly destination: { readonly enable: boolean; readonly type: string | readonly string[] };
+  readonly destination: {
+    readonly enable: boolean;
+    readonly type: string | readonly string[];
+    readonly startFrom: 'earliest' | 'now';
+  };
   readonly screenshots: ScreenshotsSettings;
   readonly viewer: Omit<ViewerConfig, 'allowedHosts'> & { readonly allowedHosts: readonly string[] | null };
 }
@@ -126,7 +130,7 @@ function destinationConfigs(
   const sections = settings as unknown as Readonly<Record<string, Record<string, unknown>>>;
   return typeNames(settings.type)
     .filter((type) => registered.some((one) => one.type === type))
-    .map((type) => ({ name: type, type, rawOptions: sections[type] ?? {} }));
+    .map((type) => ({ name: type, type, startFrom: settings.startFrom, rawOptions: sections[type] ?? {} }));
 }
 
 function screenshotsConfig(settings: ScreenshotsSettings, cert: Nullable<CertificateFiles>): ScreenshotsConfig {
@@ -172,7 +176,9 @@ function printableSettings(masked: { 'Butler-SOS': Settings }, schema: JsonSchem
   const settings = masked['Butler-SOS'];
   const { destination } = settings.auditEvents;
   const sections = schemaBelow(schemaBelow(schemaBelow(schema, 'Butler-SOS'), 'auditEvents'), 'destination');
-  const known = Object.keys((sections?.properties ?? {}) as object).filter((key) => key !== 'enable' && key !== 'type');
+  const known = Object.keys((sections?.properties ?? {}) as object).filter(
+    (key) => !['enable', 'type', 'startFrom'].includes(key),
+  );
   const used = typeNames(destination.type);
   const shown = Object.entries(destination).filter(([key]) => !known.includes(key) || used.includes(key));
   return {

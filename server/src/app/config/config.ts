@@ -114,6 +114,8 @@ export interface DestinationConfig {
   readonly name: string;
   /** The `type` of a `RegisteredDestination`. */
   readonly type: string;
+  /** Where it begins when it is new to this log (rule 16). */
+  readonly startFrom: 'earliest' | 'now';
   /** Has passed that destination's schema, defaults filled in: for `RegisteredDestination.open`. */
   readonly rawOptions: Readonly<Record<string, unknown>>;
 }

@@ -12,6 +12,9 @@ test('--root goes over INIT_CWD, which goes over the current directory', () => {
   assert.equal(resolveRoot({ root: 'data', env: { INIT_CWD: called }, cwd }), resolve(called, 'data'));
   assert.equal(resolveRoot({ root: resolve('/srv'), env: { INIT_CWD: called }, cwd }), resolve('/srv'));
   assert.equal(launchDirectory({ env: { INIT_CWD: '' }, cwd }), cwd);
+  const script = { INIT_CWD: called, npm_package_json: resolve(cwd, 'package.json') };
+  assert.equal(launchDirectory({ env: script, cwd }), called);
+  assert.equal(launchDirectory({ env: script, cwd: resolve('/elsewhere') }), resolve('/elsewhere'));
 });
 
 test('the folder of Windows itself is refused, where a service starts', () => {

@@ -1,4 +1,4 @@
-import { resolve, win32 } from 'node:path';
+import { dirname, resolve, win32 } from 'node:path';
 import { CodedError } from '../../domain/errors.ts';
 
 export interface RootSources {
@@ -8,9 +8,14 @@ export interface RootSources {
   readonly cwd: string;
 }
 
-/** Where the user was when calling: npm runs scripts in the folder of the package and says in `INIT_CWD` where it was called. */
+/**
+ * Where the user was when calling: npm runs scripts in the folder of the package and says in `INIT_CWD` where it was called.
+ * A program that npm runs, and that starts us in a folder of its choice, hands `INIT_CWD` on: then that folder counts.
+ */
 export function launchDirectory({ env, cwd }: Pick<RootSources, 'env' | 'cwd'>): string {
-  return env.INIT_CWD === undefined || env.INIT_CWD === '' ? cwd : env.INIT_CWD;
+  if (env.INIT_CWD === undefined || env.INIT_CWD === '') return cwd;
+  const scriptFolder = env.npm_package_json === undefined ? cwd : dirname(env.npm_package_json);
+  return resolve(scriptFolder) === resolve(cwd) ? env.INIT_CWD : cwd;
 }
 
 /**

@@ -62,6 +62,12 @@ function auditEventsSchema(registered: readonly RegisteredDestination[]): JsonSc
         items: { type: 'string' },
         default: 'influxdb',
       },
+      startFrom: {
+        description:
+          'Where a destination begins that is new to this log: with the oldest event that the log holds, or with the next one that comes. One that has begun goes on where it was.',
+        enum: ['earliest', 'now'],
+        default: 'earliest',
+      },
       ...destinations,
     }),
     screenshots: SCREENSHOTS_SCHEMA,
