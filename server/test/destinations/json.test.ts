@@ -6,13 +6,14 @@ import { jsonDestination } from '../../src/adapters/destinations/json/index.ts';
 import { auditRecordOf } from '../../src/domain/audit-record.ts';
 import { sequence } from '../../src/domain/sequence.ts';
 import type { FieldSet } from '../../src/domain/table-row.ts';
-import type { DeliveryRow, Destination } from '../../src/pipeline/ports/destination.ts';
+import { type DeliveryRow, type Destination, defineDestination } from '../../src/pipeline/ports/destination.ts';
 import { destinationConformance, plainRows, type RowReadBack, rowOf } from '../conformance/destination.ts';
 import { duckdb } from '../support/duckdb.ts';
 import { AttemptMemory } from '../support/file-attempts.ts';
 import { FilePlace } from '../support/file-place.ts';
 import { storedEvent } from '../support/stored-event.ts';
 
+const registered = defineDestination(jsonDestination);
 const NEVER = new AbortController().signal;
 
 function open(place: FilePlace, fieldSet: FieldSet = 'documented', enable = true): Destination {
@@ -197,5 +198,14 @@ describe('json destination', () => {
     assert.ok(row !== undefined);
     await deliver([{ ...row, record: { ...row.record, objectData: deep } }]);
     assert.ok(read(files()[0] ?? '').includes(deep));
+  });
+
+  it('rule 21: a replay writes to the folder that it names, every file again', async () => {
+    const objectdata = { enable: true, exportDirectory: 'export', staticTags: null, fieldSet: 'documented' };
+    const { destination: usual } = registered.open({ objectdata }, place.context('json'));
+    await deliver(plainRows(1, 2), usual);
+    const { destination: replay } = registered.open({ objectdata, exportDirectory: 'again' }, place.context('replay'));
+    await deliver(plainRows(1, 2), replay);
+    assert.deepEqual(readdirSync(join(place.root, 'again')).sort(), files());
   });
 });

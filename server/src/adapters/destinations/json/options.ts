@@ -14,6 +14,8 @@ export interface JsonOptions extends FileOptions {
 }
 
 interface JsonSection {
+  /** Not a key of the configuration: where a replay writes instead, as for every file destination (rule 21). */
+  readonly exportDirectory?: string;
   readonly objectdata: FileSection & { readonly enable: boolean };
 }
 
@@ -41,7 +43,7 @@ export const jsonOptions: OptionsSchema<JsonOptions> = {
     },
   },
   parse(raw) {
-    const { objectdata } = raw as JsonSection;
-    return { ...fileOptions(objectdata), enable: objectdata.enable };
+    const { objectdata, exportDirectory = objectdata.exportDirectory } = raw as JsonSection;
+    return { ...fileOptions({ ...objectdata, exportDirectory }), enable: objectdata.enable };
   },
 };
