@@ -166,7 +166,7 @@ describe('rule 12: what retention leaves', () => {
         const end = await deleteFirst(world).catch(() => undefined);
         await world.restart(kind);
         const folder = new SegmentFolder({ directory: LOG_DIRECTORY, fileSystem: world.disk });
-        const there = async () => (await Array.fromAsync(folder.retiredIds())).map(({ seq }) => seq as number);
+        const there = async () => (await collect(folder.retiredIds())).map(({ seq }) => seq as number);
         const kept = (await folder.segments())[0]?.first ?? 0;
         assert.deepEqual(
           await there(),
@@ -187,7 +187,7 @@ describe('rule 12: what retention leaves', () => {
         );
         assert.ok(end === undefined || end === segment?.first);
         const first = read[0];
-        const [id] = await Array.fromAsync(folder.retiredIds());
+        const [id] = await collect(folder.retiredIds());
         assert.deepEqual([id?.id, id?.origin], [first?.kind === 'event' && first.id, 'client']);
       }
     }
@@ -214,6 +214,12 @@ async function deleteFirst(world: LogWorld): Promise<number | undefined> {
   const folder = new SegmentFolder({ directory: LOG_DIRECTORY, fileSystem: world.disk });
   await folder.deleteSegment(sequence(1));
   return (await folder.segments())[0]?.first;
+}
+
+async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const value of values) all.push(value);
+  return all;
 }
 
 function range(first: number, last: number): string {

@@ -85,6 +85,9 @@ function logRecovery(logger: Logger, report: RecoveryReport): void {
     logger.warn({ path, bytes }, 'the unacknowledged end of the event log was saved and cut');
   }
   if (report.linesWrittenAgain > 0) {
-    logger.info({ lines: report.linesWrittenAgain }, 'lines at the end of the event log were written again and synced');
+    logger.debug(
+      { lines: report.linesWrittenAgain },
+      'lines at the end of the event log were written again and synced',
+    );
   }
 }
