@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { envelope, postEvent } from './support/audit-client.ts';
+import { countsByEventId } from './support/parquet-rows.ts';
+import { createHome, eventually } from './support/running-server.ts';
+
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
+
+interface PackageFile {
+  readonly name: string;
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+const packageFile: PackageFile = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
+
+/** Where it is installed: a folder that has nothing but what the package declares. */
+let place = '';
+let launcher = '';
+
+before(() => {
+  place = realpathSync(mkdtempSync(join(tmpdir(), 'butler-sos-audit-package-')));
+  const installed = join(place, 'node_modules', packageFile.name);
+  mkdirSync(installed, { recursive: true });
+  for (const name of ['package.json', 'README.md', 'LICENSE', ...packageFile.files.filter((file) => file !== 'dist')]) {
+    cpSync(join(PACKAGE, name), join(installed, name), { recursive: true });
+  }
+  build(join(installed, 'dist'));
+  for (const name of Object.keys(packageFile.dependencies)) {
+    const link = join(place, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(realpathSync(join(MODULES, name)), link, 'junction');
+  }
+  launcher = join(installed, packageFile.bin[packageFile.name] ?? '');
+});
+after(() => rmSync(place, { recursive: true, force: true, maxRetries: 5 }));
+
+function build(outDir: string): void {
+  const tsc = join(MODULES, 'typescript', 'bin', 'tsc');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [tsc, '-p', join(PACKAGE, 'tsconfig.build.json'), '--outDir', outDir],
+    { encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stdout + stderr);
+}
+
+function run(...args: string[]) {
+  return spawnSync(process.execPath, [launcher, ...args], { encoding: 'utf8', cwd: place });
+}
+
+test('the package holds JavaScript and no test, and says its version', () => {
+  const files = readdirSync(join(dirname(launcher), '..', 'dist'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
+  assert.ok(files.includes('delivery-thread.js') && files.includes('viewer-thread.js'));
+  assert.deepEqual(
+    files.filter((name) => !name.endsWith('.js') || name.includes('.test.')),
+    [],
+  );
+  assert.equal(run('version').stdout, `${packageFile.version}\n`);
+});
+
+test('the package checks the template of the configuration that it brings', () => {
+  const template = join(dirname(launcher), '..', 'config', 'butler-sos-audit.yaml');
+  const { status, stdout, stderr } = run('check-config', '--config', template, '--root', place);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /no mistakes\.\n$/);
+});
+
+test('the package receives, delivers and stops', { timeout: 30_000 }, async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const where = ['--config', home.configFile, '--root', home.root];
+  const server = spawn(process.execPath, [launcher, 'serve', ...where], {
+    cwd: place,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.after(() => server.kill('SIGKILL'));
+  const exited = once(server, 'exit');
+  let output = '';
+  server.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  server.stderr.on('data', (chunk) => {
+    output += chunk;
+  });
+  const url = await eventually(() => /"url":"([^"]+)","msg":"The audit API is listening/.exec(output)?.[1]).catch(() =>
+    assert.fail(output),
+  );
+  const event = envelope();
+  assert.equal((await postEvent(url, event)).status, 202, output);
+  const stopped = run('stop', ...where);
+  assert.equal(stopped.status, 0, stopped.stderr);
+  assert.equal((await exited)[0], 0, output);
+  assert.deepEqual([...(await countsByEventId(home.parquet))], [[event.eventId, 1]]);
+});
