@@ -1,9 +1,13 @@
 // Runs the test files with Node's own runner and ends with one plain line, `N passed, N failed, N skipped`.
+// Before all of them run, the programs they use are installed where this machine can; suites without theirs are skipped.
 // Usage: node scripts/run-tests.ts [part of a path ...]
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { WRK } from '../server/test/support/external-tools.ts';
+import { installMissing } from './test-services/install.ts';
+import { RECIPES } from './test-services/recipes.ts';
 
 const wanted = process.argv.slice(2);
 const files = globSync(
@@ -20,6 +24,9 @@ const files = globSync(
 )
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.replaceAll('\\', '/').includes(part)))
   .sort();
+
+// a failure in here fails the suites that need the program, and says why there
+if (wanted.length === 0) await installTools().catch((error: Error) => process.stdout.write(`${error.message}\n`));
 
 const skipped: string[] = [];
 let counts = { passed: 0, failed: 0, skipped: 0 };
@@ -46,3 +53,9 @@ report.on('end', () => {
   process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
   process.exitCode = succeeded && counts.failed === 0 ? 0 : 1;
 });
+
+async function installTools(): Promise<void> {
+  const used = RECIPES.filter(({ tool }) => tool !== WRK);
+  const missing = await installMissing(used, process.stdout);
+  for (const [{ tool }, reason] of missing) process.stdout.write(`${tool.name}: not installed (${reason})\n`);
+}
