@@ -5,7 +5,6 @@ import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { WRK } from '../server/test/support/external-tools.ts';
 import { installMissing } from './test-services/install.ts';
 import { RECIPES } from './test-services/recipes.ts';
 
@@ -55,7 +54,6 @@ report.on('end', () => {
 });
 
 async function installTools(): Promise<void> {
-  const used = RECIPES.filter(({ tool }) => tool !== WRK);
-  const missing = await installMissing(used, process.stdout);
+  const missing = await installMissing(RECIPES, process.stdout);
   for (const [{ tool }, reason] of missing) process.stdout.write(`${tool.name}: not installed (${reason})\n`);
 }
