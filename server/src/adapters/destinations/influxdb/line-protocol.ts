@@ -1,0 +1,70 @@
+/** A field as InfluxDB knows them; `integer` has 64 bits with sign. */
+export type FieldValue =
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'float'; readonly value: bigint }
+  | { readonly kind: 'integer'; readonly value: bigint }
+  | { readonly kind: 'boolean'; readonly value: boolean };
+
+/** One point. Names and values are well-formed Unicode. */
+export interface Point {
+  readonly measurement: string;
+  readonly tags: readonly (readonly [name: string, value: string])[];
+  /** At least one. */
+  readonly fields: readonly (readonly [name: string, value: FieldValue])[];
+  readonly timeNanoseconds: bigint;
+}
+
+/** The times that InfluxDB 1 can hold; those of the others go no less far. */
+export const FIRST_NANOSECOND = -(2n ** 63n) + 2n;
+export const LAST_NANOSECOND = 2n ** 63n - 2n;
+
+/**
+ * The longest tag value, in bytes of UTF-8. Measurement and tags of a point, escaped, may have 65,535 bytes together, and
+ * a value may double with its escapes.
+ */
+export const MAX_TAG_BYTES = 2048;
+
+/**
+ * The point as one line without its line end. What a tag cannot hold is altered there and stands exactly in a string
+ * field `<tag>_exact`; an empty tag is left out.
+ * @param escapedBackslash InfluxDB 3 may read two backslashes, or one before a comma, a space or an equals sign, in other
+ *   ways than 1 and 2 do: true alters such backslashes too
+ */
+export function encodePoint(point: Point, escapedBackslash: boolean): string {
+  const tags: string[] = [];
+  const fields = point.fields.map(([name, value]) => field(name, value));
+  for (const [name, value] of [...point.tags].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const held = tagValue(value, escapedBackslash);
+    if (held !== '') tags.push(`,${escapeKey(name)}=${held.replace(/[,= ]/g, '\\$&')}`);
+    if (held !== value || held === '') fields.push(field(`${name}_exact`, { kind: 'string', value }));
+  }
+  const series = point.measurement.replace(/[, ]/g, '\\$&') + tags.join('');
+  return `${series} ${fields.join(',')} ${point.timeNanoseconds}`;
+}
+
+/** The nearest that a tag can hold: the text itself wherever possible. */
+function tagValue(text: string, escapedBackslash: boolean): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break ends the line, other control characters a tag
+  let held = cut(text).replace(/[\u0000-\u001f\u007f]/g, ' ');
+  if (escapedBackslash) held = held.replace(/\\(?=[\\,= ])/g, REVERSE_SOLIDUS_OPERATOR);
+  return held.replace(/\\$/, REVERSE_SOLIDUS_OPERATOR);
+}
+
+/** Looks like a backslash and is none. */
+const REVERSE_SOLIDUS_OPERATOR = '\u29f5';
+
+function cut(text: string): string {
+  if (text.length * 3 <= MAX_TAG_BYTES || Buffer.byteLength(text) <= MAX_TAG_BYTES) return text;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(MAX_TAG_BYTES));
+  return text.slice(0, read);
+}
+
+function field(name: string, { kind, value }: FieldValue): string {
+  const key = escapeKey(name);
+  if (kind === 'string') return `${key}="${value.replace(/["\\]/g, '\\$&')}"`;
+  return kind === 'integer' ? `${key}=${value}i` : `${key}=${value}`;
+}
+
+function escapeKey(name: string): string {
+  return name.replace(/[,= ]/g, '\\$&');
+}

@@ -1,0 +1,80 @@
+import { membersOf } from '../../../domain/payload-member.ts';
+import type { DeliveryRow } from '../../../pipeline/ports/destination.ts';
+import type { HttpReply } from './http-client.ts';
+import type { Point } from './line-protocol.ts';
+import { jsonOf, sentenceOf } from './reply.ts';
+
+/** A row as it is sent. */
+export interface SentLine {
+  readonly row: DeliveryRow;
+  readonly point: Point;
+  readonly line: string;
+}
+
+export interface RefusedLine {
+  readonly line: SentLine;
+  readonly reason: string;
+}
+
+/** The database has reached a limit of its own: no line is at fault. */
+export function isSeriesLimit(reply: HttpReply): boolean {
+  return /^[^']*partial write: max-(?:values-per-tag|series-per-database)/.test(sentenceOf(reply));
+}
+
+/**
+ * Which lines an answer of 400 or 422 is about, each for certain; none when it does not tell. Whether the others were
+ * stored differs between the versions: they are sent again.
+ */
+export function refusedLines(reply: HttpReply, sent: readonly SentLine[]): readonly RefusedLine[] {
+  const numbered = byNumber(reply, sent);
+  if (numbered.length > 0) return numbered;
+  const said = sentenceOf(reply);
+  const unparsable = sent.filter(({ line }) => said.includes(`unable to parse '${line}'`));
+  if (unparsable.length > 0) return unparsable.map((line) => ({ line, reason: reasonBehind(said, line.line) }));
+  return dropped(said, sent);
+}
+
+/** Version 3: `data` is a list, or one: `{original_line, line_number, error_message}`, counted from 1. */
+function byNumber(reply: HttpReply, sent: readonly SentLine[]): readonly RefusedLine[] {
+  const { data } = membersOf(jsonOf(reply));
+  const errors = Array.isArray(data) ? (data as readonly unknown[]) : [data];
+  const found = new Map<SentLine, string>();
+  for (const error of errors) {
+    const { line_number: number, original_line: original, error_message: reason } = membersOf(error);
+    const line = typeof number === 'number' ? sent[number - 1] : undefined;
+    if (line === undefined) continue;
+    // a number that means something else is worse than none
+    if (typeof original === 'string' && !isStartOf(original, line.line)) return [];
+    found.set(line, typeof reason === 'string' ? reason : 'no reason given');
+  }
+  return [...found].map(([line, reason]) => ({ line, reason }));
+}
+
+function isStartOf(told: string, line: string): boolean {
+  const start = told.replace(/(\.\.\.|…)?\s*$/, '');
+  return line.startsWith(start);
+}
+
+function reasonBehind(said: string, line: string): string {
+  const after = said.slice(said.indexOf(`'${line}'`) + line.length + 2);
+  return (after.split('\n')[0] ?? '').replace(/^:\s*/, '').replace(/\s*dropped=\d+$/, '');
+}
+
+const CONFLICT =
+  /field type conflict: input field "((?:[^"\\]|\\.)*)" on measurement .* is type (\w+), already exists/s;
+
+/** Versions 1 and 2 say how many lines were dropped, and of one of them why. */
+function dropped(said: string, sent: readonly SentLine[]): readonly RefusedLine[] {
+  const count = Number(/dropped=(\d+)/.exec(said)?.[1] ?? 0);
+  if (count === 0) return [];
+  const reason = said.replace(/\s*dropped=\d+/, '');
+  const conflict = CONFLICT.exec(said);
+  if (conflict !== null) {
+    const [, name, type] = conflict;
+    const having = sent.filter(({ point }) => point.fields.some(([n, { kind }]) => n === name && kind === type));
+    return having.length === count ? having.map((line) => ({ line, reason })) : [];
+  }
+  if (!said.includes('beyond retention policy')) return [];
+  const oldest = [...sent].sort((a, b) => (a.point.timeNanoseconds < b.point.timeNanoseconds ? -1 : 1));
+  return oldest.slice(0, count).map((line) => ({ line, reason }));
+}

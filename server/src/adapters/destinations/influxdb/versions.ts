@@ -1,0 +1,140 @@
+import { CodedError } from '../../../domain/errors.ts';
+import { membersOf } from '../../../domain/payload-member.ts';
+import type { HttpReply, HttpRequest } from './http-client.ts';
+import type { VersionOptions } from './options.ts';
+import { type Failure, failureOf, isSuccess, jsonOf, sentenceOf } from './reply.ts';
+
+export type Ask = (request: HttpRequest) => Promise<HttpReply>;
+
+/** What one version of InfluxDB does in its own way. */
+export interface Version {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+  readonly writePath: string;
+  /** Sees to it that writes have somewhere to go. `stopped` with INFLUXDB_ACCESS_DENIED: a write may be allowed still. */
+  setUp(ask: Ask, nowMs: number): Promise<Failure | undefined>;
+}
+
+export function versionOf(options: VersionOptions): Version {
+  if (options.version === 1) return versionOne(options);
+  return options.version === 2 ? versionTwo(options) : versionThree(options);
+}
+
+type Options<N extends 1 | 2 | 3> = Extract<VersionOptions, { readonly version: N }>;
+
+function versionOne({ credentials, dbName, retentionPolicy }: Options<1>): Version {
+  const pair = credentials === undefined ? undefined : `${credentials.username}:${credentials.password}`;
+  const basic = pair === undefined ? undefined : Buffer.from(pair).toString('base64');
+  const query = (q: string): HttpRequest => ({ method: 'POST', path: `/query?${new URLSearchParams({ q })}` });
+  return {
+    headers: basic === undefined ? {} : { authorization: `Basic ${basic}` },
+    secrets: basic === undefined ? [] : [basic, credentials?.password ?? ''],
+    writePath: `/write?${new URLSearchParams({
+      db: dbName,
+      ...(retentionPolicy === undefined ? {} : { rp: retentionPolicy.name }),
+      precision: 'ns',
+    })}`,
+    async setUp(ask, nowMs) {
+      const steps: string[] = [];
+      const present = await namesOf(await ask(query('SHOW DATABASES')), nowMs);
+      if ('failure' in present) return present.failure;
+      const isNew = !present.names.includes(dbName);
+      if (isNew) steps.push(`CREATE DATABASE ${identifier(dbName)}`);
+      if (retentionPolicy !== undefined) {
+        const { name, duration } = retentionPolicy;
+        const policies = isNew
+          ? { names: [] }
+          : await namesOf(await ask(query(`SHOW RETENTION POLICIES ON ${identifier(dbName)}`)), nowMs);
+        if ('failure' in policies) return policies.failure;
+        if (!policies.names.includes(name)) {
+          const byDefault = isNew ? ' DEFAULT' : '';
+          steps.push(
+            `CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(dbName)} DURATION ${duration} REPLICATION 1${byDefault}`,
+          );
+        }
+      }
+      for (const step of steps) {
+        const done = await namesOf(await ask(query(step)), nowMs);
+        if ('failure' in done) return done.failure;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The first column of an InfluxQL answer; its errors come with status 200. */
+async function namesOf(reply: HttpReply, nowMs: number): Promise<{ names: readonly unknown[] } | { failure: Failure }> {
+  if (!isSuccess(reply)) return { failure: failureOf(reply, 'the set-up', nowMs) };
+  const [result] = listOf(membersOf(jsonOf(reply)).results);
+  const { error, series } = membersOf(result);
+  if (typeof error === 'string') {
+    const message = `InfluxDB answered the set-up with: ${error}.`;
+    const isDenied = /not authorized|not allowed|requires admin/i.test(error);
+    const denied = new CodedError('INFLUXDB_ACCESS_DENIED', message);
+    if (isDenied) return { failure: { kind: 'stopped', error: denied } };
+    return { failure: { kind: 'stopped', error: new CodedError('INFLUXDB_MISSING', message) } };
+  }
+  const rows = listOf(series).flatMap((one) => listOf(membersOf(one).values));
+  return { names: rows.map((row) => listOf(row)[0]) };
+}
+
+function identifier(name: string): string {
+  return `"${name.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+}
+
+function versionTwo({ org, bucket, description, token, retentionSeconds }: Options<2>): Version {
+  return {
+    headers: { authorization: `Token ${token}` },
+    secrets: [token],
+    writePath: `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 'ns' })}`,
+    async setUp(ask, nowMs) {
+      const orgs = await ask({ method: 'GET', path: `/api/v2/orgs?${new URLSearchParams({ org })}` });
+      if (!isSuccess(orgs) && orgs.status !== 404) return failureOf(orgs, 'the look-up of the organisation', nowMs);
+      const [found] = isSuccess(orgs) ? listOf(membersOf(jsonOf(orgs)).orgs) : [];
+      const { id } = membersOf(found);
+      if (typeof id !== 'string') return missing(`The organisation "${org}"`, `influx org create --name '${org}'`);
+      const look = new URLSearchParams({ orgID: id, name: bucket });
+      const buckets = await ask({ method: 'GET', path: `/api/v2/buckets?${look}` });
+      if (!isSuccess(buckets) && buckets.status !== 404) return failureOf(buckets, 'the look-up of the bucket', nowMs);
+      const present = isSuccess(buckets) ? listOf(membersOf(jsonOf(buckets)).buckets) : [];
+      if (present.some((one) => membersOf(one).name === bucket)) return undefined;
+      const rules = retentionSeconds === 0 ? [] : [{ type: 'expire', everySeconds: retentionSeconds }];
+      const text = JSON.stringify({ orgID: id, name: bucket, description, retentionRules: rules });
+      const made = await ask({ method: 'POST', path: '/api/v2/buckets', body: { type: 'application/json', text } });
+      // 422 conflict: somebody else has made it meanwhile
+      const isThere = isSuccess(made) || (made.status === 422 && /already exists/.test(sentenceOf(made)));
+      return isThere ? undefined : failureOf(made, `the making of the bucket "${bucket}"`, nowMs);
+    },
+  };
+}
+
+/** Writing would make the database, without its retention; so it is looked for first. */
+function versionThree({ database, token, retentionDuration }: Options<3>): Version {
+  return {
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    secrets: token === undefined ? [] : [token],
+    writePath: `/api/v3/write_lp?${new URLSearchParams({
+      db: database,
+      precision: 'nanosecond',
+      accept_partial: 'true',
+      no_sync: 'false',
+    })}`,
+    async setUp(ask, nowMs) {
+      const reply = await ask({ method: 'GET', path: '/api/v3/configure/database?format=json' });
+      if (!isSuccess(reply)) return failureOf(reply, 'the look-up of the database', nowMs);
+      const names = listOf(jsonOf(reply)).map((one) => membersOf(one)['iox::database']);
+      if (names.includes(database)) return undefined;
+      const retention = retentionDuration === '0s' ? '' : ` --retention-period ${retentionDuration}`;
+      return missing(`The database "${database}"`, `influxdb3 create database${retention} '${database}'`);
+    },
+  };
+}
+
+function missing(what: string, command: string): Failure {
+  const message = `${what} is not in InfluxDB. Make it with: ${command}`;
+  return { kind: 'stopped', error: new CodedError('INFLUXDB_MISSING', message) };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
