@@ -41,13 +41,13 @@ export const ERROR_CATALOGUE = {
     meaning:
       'A destination had already been given more events than the log holds now: an older copy of the log was put back.',
     action:
-      'Put the newer log back; or, when it is lost, let the destination go on from a sequence of this log with "destinations skip".',
+      'Put the newer log back; or, when it is lost, let the destination go on from a sequence of this log with "destinations restart".',
   },
   CURSOR_BEHIND_DELIVERY: {
     meaning:
       'A destination holds later events than its stored position says: an older copy of durable.sqlite was put back.',
     action:
-      'Put the newer durable.sqlite back; or let the destination go on behind what it holds with "destinations skip".',
+      'Put the newer durable.sqlite back; or let the destination go on behind what it holds with "destinations restart".',
   },
   CURSOR_MOVED: {
     meaning: 'The stored position of a destination was moved by somebody else while a delivery was under way.',
@@ -95,10 +95,35 @@ export const ERROR_CATALOGUE = {
     meaning: 'The table of event ids is being built again from the log; deliveries wait for it.',
     action: 'Nothing; "butler-sos-audit status" shows how far it is.',
   },
+  INFLUXDB_ACCESS_DENIED: {
+    meaning: 'InfluxDB did not let us in, or not do what is needed there (401, 403); events wait.',
+    action: 'Correct token, user or permissions in destination.influxdb or over there; it is tried again every minute.',
+  },
+  INFLUXDB_FAILED: {
+    meaning: 'InfluxDB could not take a write now (overload, or a fault of its own); events wait.',
+    action: 'Nothing at first: it is tried again by itself; if it lasts, look at the log of InfluxDB.',
+  },
+  INFLUXDB_MISSING: {
+    meaning: 'The database, bucket or organisation is not in InfluxDB, and cannot be made from here; events wait.',
+    action: 'Make it as the message says; it is looked for again by itself.',
+  },
+  INFLUXDB_REFUSED: {
+    meaning: 'InfluxDB refused events because of their contents.',
+    action: 'Look at the reason in the message; "dead-letters retry" delivers them once the cause is gone.',
+  },
+  INFLUXDB_SERIES_LIMIT: {
+    meaning: 'InfluxDB takes no more series: the documented tags make one for each event; events wait.',
+    action:
+      'Raise max-values-per-tag and max-series-per-database over there, or set tagProfile: low-cardinality for new events.',
+  },
+  INFLUXDB_UNREACHABLE: {
+    meaning: 'InfluxDB gave no answer; events wait.',
+    action: 'Start it, or correct host, port and https in destination.influxdb; it is tried again by itself.',
+  },
   LOG_REPLACED: {
     meaning: 'The folder holds another event log than the one that the destinations were delivering.',
     action:
-      'Put the right log back, or use the durable.sqlite that belongs to this one; "destinations skip" lets a destination start on it.',
+      'Put the right log back, or use the durable.sqlite that belongs to this one; "destinations restart" lets a destination start on it.',
   },
   REPLAY_NOT_POSSIBLE: {
     meaning: 'A replay was asked for that cannot be done as asked.',
