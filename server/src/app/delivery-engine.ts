@@ -121,6 +121,7 @@ export class DeliveryEngine {
       state: this.#state,
       clock,
       logger,
+      holdsUpTo: (name) => this.#holdsUpTo(name),
     });
     this.#background.push(this.#deduplicator.run(signal), this.#retention.run(signal));
     for (const name of started.running) this.#startWorker(name);
@@ -169,6 +170,15 @@ export class DeliveryEngine {
     const headDigest = item?.kind === 'event' && item.seq === head ? item.digest : undefined;
     const { logId } = this.#parts.start.log;
     this.#state.recordSeenLog({ logId, head, ...(headDigest === undefined ? {} : { headDigest }) });
+  }
+
+  async #holdsUpTo(name: string): Promise<Sequence | undefined> {
+    const { destination } = this.#open(name, name);
+    try {
+      return await destination.holdsUpTo?.();
+    } finally {
+      await destination.close();
+    }
   }
 
   #startWorker(name: string): void {

@@ -1,9 +1,9 @@
 import { CodedError } from '../domain/errors.ts';
 import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
 import { destinationAddedRecord } from '../domain/server-record.ts';
-import { compareWithLog, type LogComparison } from './log-comparison.ts';
+import { behindDelivery, compareWithLog, type DestinationPosition, type LogComparison } from './log-comparison.ts';
 import type { Clock } from './ports/clock.ts';
-import type { DestinationState } from './ports/destination-states.ts';
+import { ALL_ACCEPTED, type DestinationState } from './ports/destination-states.ts';
 import type { EventLog } from './ports/event-log.ts';
 import type { Logger } from './ports/logger.ts';
 import type { SeenLog, StateStore } from './ports/state-store.ts';
@@ -22,6 +22,8 @@ export interface DestinationStartupOptions {
   readonly state: Pick<StateStore, 'cursors' | 'destinations' | 'seenLog' | 'recordSeenLog'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What a configured destination is known to hold, where it can tell (`Destination.holdsUpTo`). */
+  readonly holdsUpTo?: (destination: string) => Promise<Sequence | undefined>;
 }
 
 export interface StartedDestinations {
@@ -39,13 +41,19 @@ export interface StartedDestinations {
  */
 export async function startDestinations(options: DestinationStartupOptions): Promise<StartedDestinations> {
   const { configured, state, logger, log, logId } = options;
-  const comparison = await compare(options);
+  const holdings = await holdingsOf(options);
+  const comparison = await compare(options, holdings);
   if (comparison.error !== undefined) {
     logger.error({ code: comparison.error.code, error: comparison.error.message }, 'The log is not what it was.');
   }
   const held = hold(comparison, options);
   for (const destination of configured) {
-    if (state.cursors.load(destination.name) === undefined) await register(destination, options);
+    if (state.cursors.load(destination.name) !== undefined) continue;
+    const error = await register(destination, options, holdings.get(destination.name));
+    if (error !== undefined) held.set(destination.name, error);
+  }
+  for (const [name, upTo] of holdings) {
+    if (state.destinations.get(name)?.acceptedUpTo === ALL_ACCEPTED) state.destinations.accept(name, upTo);
   }
   state.destinations.markConfigured(configured.map(({ name }) => name));
   warnOfOthers(options);
@@ -57,11 +65,31 @@ export async function startDestinations(options: DestinationStartupOptions): Pro
   return { running, held, comparison };
 }
 
-async function compare({ state, log, logId }: DestinationStartupOptions): Promise<LogComparison> {
+/** A folder that cannot be read now says nothing: what is delivered to it waits as well. */
+async function holdingsOf(options: DestinationStartupOptions): Promise<Map<string, Sequence>> {
+  const { configured, holdsUpTo, logger } = options;
+  const holdings = new Map<string, Sequence>();
+  for (const { name } of configured) {
+    try {
+      const upTo = await holdsUpTo?.(name);
+      if (upTo !== undefined) holdings.set(name, upTo);
+    } catch (thrown) {
+      if (!(thrown instanceof CodedError)) throw thrown;
+      const fields = { destination: name, code: thrown.code, error: thrown.message };
+      logger.warn(fields, 'What a destination already holds cannot be looked at.');
+    }
+  }
+  return holdings;
+}
+
+async function compare(
+  { state, log, logId }: DestinationStartupOptions,
+  holdings: ReadonlyMap<string, Sequence>,
+): Promise<LogComparison> {
   const seen = state.seenLog();
   const digestAtSeenHead = seen === undefined ? undefined : await digestAt(log, seen.head);
   return compareWithLog(
-    { seen, destinations: state.destinations.list() },
+    { seen, destinations: state.destinations.list().map((d) => withHolding(d, holdings.get(d.name))) },
     {
       logId,
       head: log.head(),
@@ -70,6 +98,12 @@ async function compare({ state, log, logId }: DestinationStartupOptions): Promis
     },
   );
 }
+
+function withHolding(destination: DestinationState, holdsUpTo: Sequence | undefined): DestinationPosition {
+  return holdsUpTo === undefined ? destination : { ...destination, holdsUpTo };
+}
+
+const STOPPED = 'A destination is stopped until somebody decides.';
 
 /** Rule 11. A gap is only told of here: the delivery reader comes upon it and makes the dead letter. */
 function hold(comparison: LogComparison, { state, logger }: DestinationStartupOptions): Map<string, CodedError> {
@@ -86,13 +120,20 @@ function hold(comparison: LogComparison, { state, logger }: DestinationStartupOp
     }
     if (state.destinations.get(destination)?.held === undefined) state.destinations.hold(destination, verdict.error);
     held.set(destination, verdict.error);
-    logger.error({ destination, code, error: message }, 'A destination is stopped until somebody decides.');
+    logger.error({ destination, code, error: message }, STOPPED);
   }
   return held;
 }
 
-/** A crash after the record appends it again at the next start: a repeat, by its id. */
-async function register(destination: ConfiguredDestination, options: DestinationStartupOptions): Promise<void> {
+/**
+ * Without its database a destination may hold what it is about to be given; then it is held at once (rule 11).
+ * A crash after the record appends it again at the next start: a repeat, by its id.
+ */
+async function register(
+  destination: ConfiguredDestination,
+  options: DestinationStartupOptions,
+  holdsUpTo: Sequence = BEFORE_FIRST,
+): Promise<CodedError | undefined> {
   const { log, logId, state, clock, logger } = options;
   const { name, type, startFrom = 'earliest' } = destination;
   const after: Sequence = startFrom === 'now' ? log.head() : sequence((await log.firstRetained()) - 1);
@@ -104,7 +145,14 @@ async function register(destination: ConfiguredDestination, options: Destination
     logger.warn({ destination: name, code: thrown.code, error: thrown.message }, 'A new destination was not recorded.');
   }
   state.cursors.register(name, after, { type, startFrom });
+  if (holdsUpTo > after) {
+    const error = behindDelivery(name, after, holdsUpTo);
+    state.destinations.hold(name, error);
+    logger.error({ destination: name, code: error.code, error: error.message }, STOPPED);
+    return error;
+  }
   logger.info({ destination: name, startFrom, after }, 'A new destination begins.');
+  return undefined;
 }
 
 /** Those that are no longer configured keep their position and hold nothing back. */

@@ -1,5 +1,5 @@
 import { CodedError } from '../domain/errors.ts';
-import { nextSequence, type Sequence, type SequenceRange, sequence } from '../domain/sequence.ts';
+import { BEFORE_FIRST, nextSequence, type Sequence, type SequenceRange, sequence } from '../domain/sequence.ts';
 import type { StoredError } from './ports/destination-states.ts';
 import type { SeenLog } from './ports/state-store.ts';
 
@@ -18,6 +18,8 @@ export interface DestinationPosition {
   readonly held?: StoredError;
   /** The highest sequence that the destination itself is known to hold (the metadata of its files), if it can tell. */
   readonly holdsUpTo?: Sequence;
+  /** What an operator has accepted that it holds. */
+  readonly acceptedUpTo?: Sequence;
 }
 
 /** The log after recovery and before anything is appended. */
@@ -97,14 +99,14 @@ function verdictOf(
   state: StateFacts,
   log: LogState,
 ): DestinationVerdict {
-  const { name, committed, begun, held, holdsUpTo } = destination;
+  const { name, committed, begun, held, holdsUpTo, acceptedUpTo } = destination;
   if (held !== undefined) return { kind: 'stopped', error: stillHeld(name, held) };
   if (kind === 'replaced') return { kind: 'stopped', error: replaced(name, committed, state, log) };
   // with the lines from seen.head on changed, whoever had been given them cannot be told what is in this log instead
   const isPastChange = kind === 'older' && committed > 0 && committed >= (state.seen?.head ?? 0);
   if (committed > log.head || isPastChange) return { kind: 'stopped', error: beyondLog(name, committed, log) };
   if (begun !== undefined && begun.last > log.head) return { kind: 'stopped', error: beyondLog(name, begun.last, log) };
-  const explained = begun?.last ?? committed;
+  const explained = Math.max(begun?.last ?? committed, acceptedUpTo ?? BEFORE_FIRST);
   if (holdsUpTo !== undefined && holdsUpTo > explained) {
     return { kind: 'stopped', error: behindDelivery(name, committed, holdsUpTo) };
   }
@@ -125,7 +127,7 @@ function replaced(name: string, committed: Sequence, { seen }: StateFacts, log: 
   return new CodedError(
     'LOG_REPLACED',
     `${name} had been given the log ${seen?.logId} up to ${committed}; this is the log ${log.logId}. Put the right one ` +
-      `back, or let ${name} start on this one with "destinations skip".`,
+      `back, or let ${name} start on this one with "destinations restart".`,
     { destination: name, committed, logId: log.logId, seenLogId: seen?.logId },
   );
 }
@@ -134,16 +136,17 @@ function beyondLog(name: string, reached: Sequence, log: LogState): CodedError {
   return new CodedError(
     'CURSOR_BEYOND_LOG',
     `${name} has been given a log up to ${reached}, this one ends at ${log.head} or has other lines: an older copy was ` +
-      `put back. Put the newer one back, or let ${name} go on from here with "destinations skip".`,
+      `put back. Put the newer one back, or let ${name} go on from here with "destinations restart".`,
     { destination: name, reached, head: log.head },
   );
 }
 
-function behindDelivery(name: string, committed: Sequence, holdsUpTo: Sequence): CodedError {
+/** It would get again what it has: an older database, or none. */
+export function behindDelivery(name: string, committed: Sequence, holdsUpTo: Sequence): CodedError {
   return new CodedError(
     'CURSOR_BEHIND_DELIVERY',
-    `${name} holds events up to ${holdsUpTo}, durable.sqlite says ${committed}: an older copy of it was put back. Put ` +
-      `the newer one back, or let ${name} go on behind what it holds with "destinations skip".`,
+    `${name} holds events up to ${holdsUpTo}, durable.sqlite says ${committed}: an older copy of it was put back, or it is gone. Put ` +
+      `the newer one back, or let ${name} go on behind what it holds with "destinations restart".`,
     { destination: name, committed, holdsUpTo },
   );
 }

@@ -106,6 +106,7 @@ describe('parquet destination', () => {
     assert.deepEqual(Object.fromEntries(facts.map(({ k, v }) => [k, v])), {
       product: 'butler-sos-audit',
       version: '15.0.0',
+      logId: '11111111-2222-4333-8444-555555555555',
       firstSequence: '11',
       lastSequence: '13',
     });

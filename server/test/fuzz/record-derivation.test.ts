@@ -14,7 +14,11 @@ import { duckdb } from '../support/duckdb.ts';
 import { storedEvent } from '../support/stored-event.ts';
 
 const FIELD_SETS: readonly FieldSet[] = ['documented', 'extended'];
-const FACTS = { product: { name: 'p', version: '1' }, range: { first: sequence(1), last: sequence(1) } };
+const FACTS = {
+  product: { name: 'p', version: '1' },
+  logId: undefined,
+  range: { first: sequence(1), last: sequence(1) },
+};
 
 /** Any sequence of UTF-16 units: lone surrogates, zero bytes, control characters. */
 const anyText = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) });

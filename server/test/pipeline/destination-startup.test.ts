@@ -32,6 +32,25 @@ describe('startDestinations', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  it('rule 11: what a destination is known to hold is not given to it again, until somebody decides', async () => {
+    await world.clients(9);
+    const startHolding = (upTo: number) =>
+      startDestinations({
+        ...world,
+        configured: [PARQUET],
+        logId: 'log',
+        state: store,
+        holdsUpTo: async () => sequence(upTo),
+      });
+    const { held } = await startHolding(5);
+    assert.equal(held.get('parquet')?.code, 'CURSOR_BEHIND_DELIVERY', 'a new database');
+    assert.equal((await startHolding(5)).held.size, 1);
+    store.destinations.restartAt('parquet', sequence(2));
+    assert.equal((await startHolding(5)).held.size, 0);
+    assert.equal((await startHolding(5)).held.size, 0, 'the decision stands while nothing was delivered since');
+    assert.equal((await startHolding(6)).held.size, 1, 'more than was decided about');
+  });
+
   function start(configured: readonly ConfiguredDestination[], logId = 'log'): Promise<StartedDestinations> {
     return startDestinations({ ...world, configured, logId, state: store });
   }

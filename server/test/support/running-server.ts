@@ -24,6 +24,7 @@ export interface HomeOptions {
   readonly writeFrequency?: number;
   /** YAML of `destination:` instead of the default (Parquet). */
   readonly destination?: string;
+  readonly eventLog?: Readonly<Record<string, number>>;
 }
 
 /** An empty folder with a configuration on free ports: Parquet destination, small batches, viewer port on. */
@@ -40,6 +41,9 @@ export function createHome(options: HomeOptions = {}): ServerHome {
         maxBatchSize: ${options.maxBatchSize ?? 500}
         writeFrequency: ${options.writeFrequency ?? 200}
 `;
+  const eventLog = Object.entries(options.eventLog ?? {})
+    .map(([key, value]) => `      ${key}: ${value}\n`)
+    .join('');
   const text = `Butler-SOS:
   auditEvents:
     enable: true
@@ -50,7 +54,7 @@ export function createHome(options: HomeOptions = {}): ServerHome {
       enable: false
     eventLog:
       directory: log
-    viewer:
+${eventLog}    viewer:
       port: 0
 ${destination}${options.extra ?? ''}`;
   mkdirSync(root, { recursive: true });

@@ -5,6 +5,8 @@ import type { Batch, DeliveryOutcome } from '../../pipeline/ports/destination.ts
 import type { Logger } from '../../pipeline/ports/logger.ts';
 import { type DurableFolder, sha256Of } from './durable-file.ts';
 
+const NEWEST_FILES = 20;
+
 /** Delivers each batch as one file `YYYYMMDD_partN.<extension>`, exactly once across crashes (rule 19). */
 export class PartFileDelivery {
   readonly #folder: DurableFolder;
@@ -33,6 +35,20 @@ export class PartFileDelivery {
       if (error instanceof CodedError) return outcomeOf(error);
       throw error;
     }
+  }
+
+  /**
+   * What `factOf` finds in the newest file for which it finds something. Others may export to the same folder: so many of
+   * their files are passed over, no more. @throws CodedError EXPORT_WRITE_FAILED
+   */
+  async newest<T>(factOf: (bytes: Uint8Array) => T | undefined): Promise<T | undefined> {
+    const parts = (await this.#parts()).sort((a, b) => b.day.localeCompare(a.day) || b.part - a.part);
+    for (const part of parts.slice(0, NEWEST_FILES)) {
+      const bytes = await this.#folder.read(join(this.#folder.directory, this.#nameOf(part)));
+      const fact = bytes === undefined ? undefined : factOf(bytes);
+      if (fact !== undefined) return fact;
+    }
+    return undefined;
   }
 
   /** A crash before `prepare` leaves a stray; the folder is synced first, because afterwards "gone" means "published". */
@@ -102,12 +118,15 @@ export class PartFileDelivery {
 
   async #scan(): Promise<ReadonlyMap<string, number>> {
     const highest = new Map<string, number>();
-    for (const name of await this.#folder.list()) {
-      const match = /^(\d{8})_part(\d{1,9})\.(\w+)$/.exec(name);
-      const [, day = '', part, extension] = match ?? [];
-      if (extension === this.#extension) highest.set(day, Math.max(highest.get(day) ?? 0, Number(part)));
-    }
+    for (const { day, part } of await this.#parts()) highest.set(day, Math.max(highest.get(day) ?? 0, part));
     return highest;
+  }
+
+  async #parts(): Promise<FilePart[]> {
+    return (await this.#folder.list()).flatMap((name) => {
+      const [, day = '', part, extension] = /^(\d{8})_part(\d{1,9})\.(\w+)$/.exec(name) ?? [];
+      return extension === this.#extension ? [{ day, part: Number(part) }] : [];
+    });
   }
 
   #fileOf(part: FilePart, temporaryPath: string, sha256: string): PreparedFile {

@@ -69,4 +69,5 @@ export const DURABLE_MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `ALTER TABLE destinations ADD COLUMN accepted_up_to INTEGER`,
 ];

@@ -1,7 +1,12 @@
 import type { CodedError } from '../../domain/errors.ts';
 import type { Sequence } from '../../domain/sequence.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
-import type { DestinationState, DestinationStates, StoredError } from '../../pipeline/ports/destination-states.ts';
+import {
+  ALL_ACCEPTED,
+  type DestinationState,
+  type DestinationStates,
+  type StoredError,
+} from '../../pipeline/ports/destination-states.ts';
 import { numberOf, optional, sequenceOf, textOf, timeOf } from './cells.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
 
@@ -49,11 +54,16 @@ export class SqliteDestinationStates implements DestinationStates {
   restartAt(name: string, committed: Sequence): void {
     this.#file.transaction(() => {
       this.#file.run(
-        `UPDATE destinations SET committed = ?, held_code = NULL, held_message = NULL, held_at = NULL WHERE name = ?`,
-        ...[committed, name],
+        `UPDATE destinations SET committed = ?, accepted_up_to = ?, held_code = NULL, held_message = NULL, held_at = NULL
+         WHERE name = ?`,
+        ...[committed, ALL_ACCEPTED, name],
       );
       this.#file.run('DELETE FROM attempts WHERE destination = ?', name);
     });
+  }
+
+  accept(name: string, upTo: Sequence): void {
+    this.#write('UPDATE destinations SET accepted_up_to = ? WHERE name = ?', upTo, name);
   }
 
   remove(name: string): void {
@@ -83,6 +93,7 @@ function stateOf(row: Row): DestinationState {
     retried: numberOf(row, 'retried'),
     ...optional('lastError', row, 'error_code', () => errorOf(row, 'error')),
     ...optional('lastSuccessAt', row, 'success_at', timeOf),
+    ...optional('acceptedUpTo', row, 'accepted_up_to', sequenceOf),
     ...optional('held', row, 'held_code', () => errorOf(row, 'held')),
   };
 }

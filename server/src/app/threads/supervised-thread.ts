@@ -72,9 +72,19 @@ class SupervisedThread<Local extends Methods, Remote extends ThreadMethods> {
   head(seq: Sequence): void {
     this.#head = seq;
     this.#headTimer ??= setTimeout(() => {
-      this.#headTimer = undefined;
-      if (this.#head !== undefined) this.#port.tell('head', this.#head as never);
+      this.#tellHead();
     }, HEAD_MS);
+  }
+
+  /** Before the thread is asked to deliver what the log holds: it must know all of it. */
+  headNow(): void {
+    if (this.#headTimer !== undefined) this.#tellHead();
+  }
+
+  #tellHead(): void {
+    clearTimeout(this.#headTimer);
+    this.#headTimer = undefined;
+    if (this.#head !== undefined) this.#port.tell('head', this.#head as never);
   }
 
   disk(news: DiskNews): void {
@@ -175,6 +185,7 @@ export class DeliveryThread {
   }
   async stop(deadlineMs: number): Promise<void> {
     this.#thread.expectEnd();
+    this.#thread.headNow();
     await Promise.race([
       this.#thread.port.call('stop', { deadlineMs }).catch(() => undefined),
       new Promise((resolve) => setTimeout(resolve, deadlineMs + 300).unref()),

@@ -39,6 +39,11 @@ export interface Destination {
   check(signal: AbortSignal): Promise<void>;
   /** Never throws for what can go wrong outside: a throw is a defect. The same batch may come twice. */
   deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryOutcome>;
+  /**
+   * The highest sequence of this log that it is known to hold, where it can tell (rule 11). Undefined: nothing found.
+   * @throws CodedError when it cannot be looked at now
+   */
+  holdsUpTo?(): Promise<Sequence | undefined>;
   /** May be called twice. */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import type { TableColumn } from '../../../domain/table-row.ts';
 
 export interface FileFacts {
   readonly product: { readonly name: string; readonly version: string };
+  readonly logId: string | undefined;
   readonly range: SequenceRange;
 }
 
@@ -19,7 +20,7 @@ const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 export function encodeParquet(
   columns: readonly TableColumn[],
   records: readonly AuditRecord[],
-  { product, range }: FileFacts,
+  { product, logId, range }: FileFacts,
 ): Uint8Array {
   const writer = new ByteWriter(64 * 1024);
   const parquet = new ParquetWriter({
@@ -32,6 +33,7 @@ export function encodeParquet(
     kvMetadata: [
       { key: 'product', value: product.name },
       { key: 'version', value: product.version },
+      ...(logId === undefined ? [] : [{ key: 'logId', value: logId }]),
       { key: 'firstSequence', value: String(range.first) },
       { key: 'lastSequence', value: String(range.last) },
     ],

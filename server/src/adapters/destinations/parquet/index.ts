@@ -1,3 +1,4 @@
+import type { Sequence } from '../../../domain/sequence.ts';
 import { type TableColumn, tableColumns } from '../../../domain/table-row.ts';
 import type {
   Batch,
@@ -11,17 +12,20 @@ import { absoluteDirectory, type BatchFileOptions, batchFilePolicy } from '../..
 import { PartFileDelivery } from '../../shared/part-file-delivery.ts';
 import { encodeParquet } from './encode.ts';
 import { parquetOptions } from './options.ts';
+import { writtenFrom } from './written-from.ts';
 
 /** One Parquet file per batch. */
 export class ParquetDestination implements Destination {
   readonly #columns: readonly TableColumn[];
   readonly #product: DestinationContext['product'];
+  readonly #logId: string | undefined;
   readonly #folder: DurableFolder;
   readonly #files: PartFileDelivery;
 
   constructor(options: BatchFileOptions, context: DestinationContext, disk?: Disk) {
     this.#columns = tableColumns(options.fieldSet, options.staticTags);
     this.#product = context.product;
+    this.#logId = context.logId;
     this.#folder = new DurableFolder({
       directory: absoluteDirectory(options, context.root),
       owner: `${context.logId ?? ''}/${context.name}`,
@@ -38,9 +42,17 @@ export class ParquetDestination implements Destination {
   deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryOutcome> {
     const encode = (): Uint8Array => {
       const records = batch.rows.map((row) => row.record);
-      return encodeParquet(this.#columns, records, { product: this.#product, range: batch.range });
+      return encodeParquet(this.#columns, records, { product: this.#product, logId: this.#logId, range: batch.range });
     };
     return this.#files.deliver(batch, encode, signal);
+  }
+
+  /** Rule 11: of the newest file of this log that is still there. */
+  holdsUpTo(): Promise<Sequence | undefined> {
+    return this.#files.newest((bytes) => {
+      const from = writtenFrom(bytes);
+      return from !== undefined && from.logId === this.#logId ? from.lastSequence : undefined;
+    });
   }
 
   async close(): Promise<void> {}
