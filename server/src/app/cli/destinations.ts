@@ -2,6 +2,7 @@ import { epochMillis, toIsoString } from '../../domain/epoch-millis.ts';
 import { BEFORE_FIRST, sequence } from '../../domain/sequence.ts';
 import { loadCommandConfig, openState } from './command-config.ts';
 import { CommandFailure } from './exit-codes.ts';
+import { lagsOf } from './lag.ts';
 import { lookIntoLog } from './log-look.ts';
 import { firstAtOrAfter, lastAtOrBefore } from './log-position.ts';
 import { carryOut, isRunning } from './operator-request.ts';
@@ -15,11 +16,12 @@ export async function destinationsList(options: CommonOptions & { readonly json?
   try {
     const configured = new Set(config.destinations.map(({ name }) => name));
     const letters = state.deadLetters.countByDestination();
-    const { head } = await lookIntoLog(config);
-    const list = state.destinations.list().map((destination) => ({
+    const known = state.destinations.list();
+    const lags = await lagsOf(known, await lookIntoLog(config));
+    const list = known.map((destination) => ({
       ...destination,
       configured: configured.has(destination.name),
-      lagEvents: Math.max(0, (destination.end ?? head) - destination.committed),
+      lagEvents: lags.get(destination.name) ?? 0,
       deadLetters: letters.get(destination.name) ?? 0,
     }));
     if (options.json) {
@@ -63,6 +65,11 @@ export async function destinationsSkip(name: string, options: CommonOptions & Sk
   const known = state.destinations.get(name);
   state.close();
   if (known === undefined) throw new CommandFailure(`No destination is called ${name}; see "destinations list".`);
+  if (known.held !== undefined) {
+    throw new CommandFailure(
+      `${name} is held, because the log is not the one it knows. Say where it goes on: stop the server, then "destinations restart ${name} --from ...".`,
+    );
+  }
   if (through <= known.committed) throw new CommandFailure(`${name} has everything up to ${through} already.`);
   await carryOut(loaded, {
     kind: 'skip',

@@ -1,7 +1,9 @@
 import { createPinoLogger } from '../../adapters/pino-logger/pino-logger.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
-import { startAuditServer } from '../audit-server.ts';
+import { systemCodeOf } from '../../domain/errors.ts';
+import { type AuditServer, startAuditServer } from '../audit-server.ts';
 import { withGeneratedToken } from '../config/api-token.ts';
+import type { AuditConfig } from '../config/config.ts';
 import type { ThreadLogger } from '../threads/contracts.ts';
 import { loadCommandConfig } from './command-config.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
@@ -35,11 +37,36 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
     stopped.resolve();
   };
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
-  const server = await startAuditServer(loaded, { logger, log, clock: systemClock, ports: true });
+  const server = await startAuditServer(loaded, { logger, log, clock: systemClock, ports: true }).catch(
+    (thrown: unknown): AuditServer => {
+      throw portProblem(thrown, loaded.config) ?? thrown;
+    },
+  );
   if (process.stdout.isTTY || loaded.config.file === undefined) print(welcome(loaded.config, server));
   const reason = await Promise.race([stopped.promise.then(() => 'signal' as const), server.ended]);
   stopping = true;
   await server.stop();
   if (reason === 'failed') throw new CommandFailure('The server could not go on; see the log lines above.');
   process.exit(EXIT.done);
+}
+
+/** What the system says when the port of the audit API cannot be had is the operator's to mend, no defect. */
+function portProblem(thrown: unknown, { http: { host, port } }: AuditConfig): CommandFailure | undefined {
+  switch (systemCodeOf(thrown)) {
+    case 'EADDRINUSE':
+      return new CommandFailure(
+        `Port ${port} of ${host} is in use by another program. Stop that, or set auditEvents.port.`,
+      );
+    case 'EACCES':
+      return new CommandFailure(
+        `This account may not listen on port ${port} of ${host}. Set auditEvents.port to another one.`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new CommandFailure(
+        `${host} is no address of this machine. Set auditEvents.host; 0.0.0.0 means all of them.`,
+      );
+    default:
+      return undefined;
+  }
 }

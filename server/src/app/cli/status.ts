@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { lockOwner } from '../../adapters/state-sqlite/log-lock.ts';
 import { loadCommandConfig, openState } from './command-config.ts';
+import { lagsOf } from './lag.ts';
 import { lookIntoLog } from './log-look.ts';
 import { print, printJson } from './output.ts';
 import type { CommonOptions } from './program.ts';
@@ -10,14 +11,17 @@ import { formatTable } from './table.ts';
 export async function status(options: CommonOptions & { readonly json?: true }): Promise<void> {
   const { config } = loadCommandConfig(options);
   const owner = lockOwner(config.eventLog.directory);
-  const { head, logId, firstRetained, segments, bytes } = await lookIntoLog(config);
+  const look = await lookIntoLog(config);
+  const { head, logId, firstRetained, segments, bytes } = look;
   const disk = await statfs(config.eventLog.directory);
   const state = openState(config);
   try {
     const letters = state.deadLetters.countByDestination();
-    const destinations = state.destinations.list().map((d) => ({
+    const known = state.destinations.list();
+    const lags = await lagsOf(known, look);
+    const destinations = known.map((d) => ({
       ...d,
-      lagEvents: Math.max(0, (d.end ?? head) - d.committed),
+      lagEvents: lags.get(d.name) ?? 0,
       deadLetters: letters.get(d.name) ?? 0,
     }));
     const freeBytes = disk.bavail * disk.bsize;

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { envelope, postEvent } from '../support/audit-client.ts';
+import { createHome, eventually, runCommand, startServer } from '../support/running-server.ts';
+
+test('a port that is taken is said in a sentence, exit code 1', async (t) => {
+  const [home, other] = [createHome(), createHome()];
+  t.after(() => home.remove());
+  t.after(() => other.remove());
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  const { port } = new URL(server.url);
+  const { code, stderr } = await runCommand(other, ['serve', '--port', port]);
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use`));
+  assert.doesNotMatch(stderr, /\n\s+at /);
+});
+
+test('a destination that has every event is current, also when a record of the server came after it', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  assert.equal((await postEvent(server.url, envelope())).status, 202);
+  const status = async () => JSON.parse((await runCommand(home, ['status', '--json'])).stdout);
+  // the added record, the event, and server.synced a second later
+  const { destinations } = await eventually(async () => {
+    const found = await status();
+    return found.log.head === 3 && found.destinations[0].delivered === 1 ? found : undefined;
+  });
+  assert.equal(destinations[0].lagEvents, 0);
+  assert.match((await runCommand(home, ['status'])).stdout, /parquet +current/);
+});
+
+test('rule 11: a held destination cannot be skipped; the message names the command that decides', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const backup = `${home.log}.backup`;
+  const before = await startServer(home);
+  t.after(() => before.kill());
+  await postEvent(before.url, envelope());
+  await before.stop();
+  cpSync(home.log, backup, { recursive: true });
+  const after = await startServer(home);
+  t.after(() => after.kill());
+  await postEvent(after.url, envelope());
+  await after.stop();
+  copyFileSync(join(home.log, 'durable.sqlite'), join(backup, 'durable.sqlite'));
+  rmSync(home.log, { recursive: true });
+  cpSync(backup, home.log, { recursive: true });
+
+  const restored = await startServer(home);
+  t.after(() => restored.kill());
+  assert.match((await runCommand(home, ['status'])).stdout, /parquet +held/);
+  const skipped = await runCommand(home, ['destinations', 'skip', 'parquet', '--reason', 'lost']);
+  assert.equal(skipped.code, 1);
+  assert.match(skipped.stderr, /destinations restart parquet/);
+  await restored.stop();
+  assert.equal((await runCommand(home, ['destinations', 'restart', 'parquet', '--from', 'now'])).code, 0);
+  const decided = await startServer(home);
+  t.after(() => decided.kill());
+  assert.match((await runCommand(home, ['status'])).stdout, /parquet +current/);
+});
