@@ -1,16 +1,29 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { QvdReader } from 'qvd-codec';
 import { envelope, postEvent } from './support/audit-client.ts';
 import { countsByEventId } from './support/parquet-rows.ts';
+import { qvdFiles } from './support/qvd-rows.ts';
 import { createHome, eventually } from './support/running-server.ts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
+const CODEC = fileURLToPath(new URL('../../qvd', import.meta.url));
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 interface PackageFile {
@@ -33,8 +46,10 @@ before(() => {
   for (const name of ['package.json', 'README.md', 'LICENSE', ...packageFile.files.filter((file) => file !== 'dist')]) {
     cpSync(join(PACKAGE, name), join(installed, name), { recursive: true });
   }
-  build(join(installed, 'dist'));
-  for (const name of Object.keys(packageFile.dependencies)) {
+  build(CODEC);
+  build(PACKAGE, '--outDir', join(installed, 'dist'));
+  installCodec(join(place, 'node_modules', 'qvd-codec'));
+  for (const name of Object.keys(packageFile.dependencies).filter((name) => name !== 'qvd-codec')) {
     const link = join(place, 'node_modules', name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(realpathSync(join(MODULES, name)), link, 'junction');
@@ -43,14 +58,21 @@ before(() => {
 });
 after(() => rmSync(place, { recursive: true, force: true, maxRetries: 5 }));
 
-function build(outDir: string): void {
+function build(folder: string, ...options: string[]): void {
   const tsc = join(MODULES, 'typescript', 'bin', 'tsc');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [tsc, '-p', join(PACKAGE, 'tsconfig.build.json'), '--outDir', outDir],
+    [tsc, '-p', join(folder, 'tsconfig.build.json'), ...options],
     { encoding: 'utf8' },
   );
   assert.equal(status, 0, stdout + stderr);
+}
+
+/** As it is published: JavaScript alone, where a checkout has TypeScript. */
+function installCodec(folder: string): void {
+  cpSync(join(CODEC, 'dist'), join(folder, 'dist'), { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(CODEC, 'package.json'), 'utf8'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...manifest, exports: './dist/index.js' }));
 }
 
 function run(...args: string[]) {
@@ -76,8 +98,17 @@ test('the package checks the template of the configuration that it brings', () =
   assert.match(stdout, /no mistakes\.\n$/);
 });
 
+const PARQUET_AND_QVD = `    destination:
+      enable: true
+      type: parquet, qvd
+      parquet:
+        exportDirectory: parquet
+      qvd:
+        exportDirectory: qvd
+`;
+
 test('the package receives, delivers and stops', { timeout: 30_000 }, async (t) => {
-  const home = createHome();
+  const home = createHome({ destination: PARQUET_AND_QVD });
   t.after(() => home.remove());
   const where = ['--config', home.configFile, '--root', home.root];
   const server = spawn(process.execPath, [launcher, 'serve', ...where], {
@@ -102,4 +133,8 @@ test('the package receives, delivers and stops', { timeout: 30_000 }, async (t) 
   assert.equal(stopped.status, 0, stopped.stderr);
   assert.equal((await exited)[0], 0, output);
   assert.deepEqual([...(await countsByEventId(home.parquet))], [[event.eventId, 1]]);
+  const [file = ''] = qvdFiles(join(home.root, 'qvd'));
+  const reader = await QvdReader.open(file);
+  assert.deepEqual(await reader.column('eventId'), [event.eventId]);
+  await reader.close();
 });

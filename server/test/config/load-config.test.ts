@@ -65,7 +65,7 @@ test('a complete production.yaml of Butler SOS 15 starts unchanged', () => {
   assert.deepEqual(config.http.queue.messageQueue, { maxConcurrent: 10, maxSize: 200, backpressureThreshold: 80 });
   assert.deepEqual(
     config.destinations.map(({ name }) => name),
-    ['parquet', 'json'],
+    ['parquet', 'qvd', 'json'],
   );
   assert.equal(config.destinations[0]?.rawOptions.maxBatchSize, 500);
   assert.equal(config.destinations[0]?.rawOptions.objectdata, undefined);
@@ -84,22 +84,22 @@ test('a complete production.yaml of Butler SOS 15 starts unchanged', () => {
   );
   assert.deepEqual(
     warnings.map(({ message }) => message.split(':')[0]),
-    ['destination influxdb', 'destination qvd', 'queue metrics in InfluxDB'],
+    ['destination influxdb', 'queue metrics in InfluxDB'],
   );
 });
 
 test('a destination that this version does not have is a warning and not in use', () => {
-  const { config, warnings } = load(audit('destination:', '  enable: true', '  type: [qvd, parquet]'));
+  const { config, warnings } = load(audit('destination:', '  enable: true', '  type: [mqtt, parquet]'));
   assert.deepEqual(
     config.destinations.map(({ type }) => type),
     ['parquet'],
   );
   assert.equal(
     warnings[0]?.message,
-    'destination qvd: not available in this version, its events are kept in the log and delivered once it is',
+    'destination mqtt: not available in this version, its events are kept in the log and delivered once it is',
   );
   assert.equal(warnings[0]?.line, 5);
-  assert.deepEqual(load(audit('destination: {type: qvd}')).warnings, []);
+  assert.deepEqual(load(audit('destination: {type: mqtt}')).warnings, []);
 });
 
 test('every file without settings runs with the documented defaults', () => {

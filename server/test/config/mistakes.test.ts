@@ -104,7 +104,7 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     'unknown destination',
     audit('destination:', '  enable: true', '  type: json, parqet'),
     [
-      `production.yaml:5:7 ${AUDIT}.destination.type: expected destinations among parquet, json, influxdb, qvd, postgresql, mongodb, mqtt, webhook, found "parqet". Did you mean "parquet"?`,
+      `production.yaml:5:7 ${AUDIT}.destination.type: expected destinations among parquet, qvd, json, influxdb, postgresql, mongodb, mqtt, webhook, found "parqet". Did you mean "parquet"?`,
     ],
   ],
   [

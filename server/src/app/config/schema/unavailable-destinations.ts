@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../../pipeline/ports/destination.ts';
-import { flag, milliseconds, namedValues, path, port, secret, section, text, whole } from './section.ts';
+import { flag, milliseconds, namedValues, port, secret, section, text, whole } from './section.ts';
 
 /**
  * Destinations that files may name already and that this version does not have. When one is built, its folder brings the
@@ -51,20 +51,8 @@ const INFLUXDB_SCHEMA: JsonSchema = section('InfluxDB 1, 2 or 3.', {
   }),
 });
 
-const QVD_SCHEMA: JsonSchema = section('QVD files for Qlik Sense.', {
-  exportDirectory: path('Folder for the files (YYYYMMDD_partN.qvd).', { default: 'audit-events/qvd' }),
-  ...batching,
-  staticTags: namedValues('Constants for the field `tags` of every row.'),
-  fieldSet: {
-    description: '`documented`: the fields of the public documents. `extended`: more of them.',
-    enum: ['documented', 'extended'],
-    default: 'documented',
-  },
-});
-
 export const UNAVAILABLE_DESTINATIONS: readonly UnavailableDestination[] = [
   { type: 'influxdb', jsonSchema: INFLUXDB_SCHEMA },
-  { type: 'qvd', jsonSchema: QVD_SCHEMA },
   { type: 'postgresql', jsonSchema: { description: 'PostgreSQL.', type: 'object', default: {} } },
   { type: 'mongodb', jsonSchema: { description: 'MongoDB.', type: 'object', default: {} } },
   { type: 'mqtt', jsonSchema: { description: 'MQTT.', type: 'object', default: {} } },
