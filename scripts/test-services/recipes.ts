@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type ExternalTool,
+  INFLUXDB_ONE,
   onPath,
   PYTHON_READERS,
   STRACE,
@@ -21,7 +22,12 @@ export interface Recipe {
   install(shell: Shell): Promise<void>;
 }
 
-export const RECIPES: readonly Recipe[] = [debianPackage(STRACE, 'strace'), pythonReaders(), debianPackage(WRK, 'wrk')];
+export const RECIPES: readonly Recipe[] = [
+  debianPackage(STRACE, 'strace'),
+  pythonReaders(),
+  debianPackage(WRK, 'wrk'),
+  debianPackage(INFLUXDB_ONE, 'influxdb'),
+];
 
 function debianPackage(tool: ExternalTool, name: string): Recipe {
   return {

@@ -46,6 +46,14 @@ export const WRK: ExternalTool = {
   cached: 'bin/wrk',
 };
 
+export const INFLUXDB_ONE: ExternalTool = {
+  name: 'influxdb',
+  purpose: 'a real InfluxDB 1 to write to and to query',
+  variable: 'TEST_INFLUXD',
+  commands: ['influxd'],
+  cached: 'bin/influxd',
+};
+
 /** The path of the program, or undefined. @throws Error when the variable names something that does not work */
 export function findTool(tool: ExternalTool, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const named = environment[tool.variable];

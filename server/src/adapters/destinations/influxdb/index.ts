@@ -108,7 +108,7 @@ export class InfluxdbDestination implements Destination {
 
   #lineOf(row: DeliveryRow): SentLine {
     const point = pointOf(row.record, this.#options.point);
-    return { row, point, line: encodePoint(point, this.#options.server.version === 3) };
+    return { row, point, line: encodePoint(point) };
   }
 }
 

@@ -27,14 +27,12 @@ export const MAX_TAG_BYTES = 2048;
 /**
  * The point as one line without its line end. What a tag cannot hold is altered there and stands exactly in a string
  * field `<tag>_exact`; an empty tag is left out.
- * @param escapedBackslash InfluxDB 3 may read two backslashes, or one before a comma, a space or an equals sign, in other
- *   ways than 1 and 2 do: true alters such backslashes too
  */
-export function encodePoint(point: Point, escapedBackslash: boolean): string {
+export function encodePoint(point: Point): string {
   const tags: string[] = [];
   const fields = point.fields.map(([name, value]) => field(name, value));
   for (const [name, value] of [...point.tags].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const held = tagValue(value, escapedBackslash);
+    const held = tagValue(value);
     if (held !== '') tags.push(`,${escapeKey(name)}=${held.replace(/[,= ]/g, '\\$&')}`);
     if (held !== value || held === '') fields.push(field(`${name}_exact`, { kind: 'string', value }));
   }
@@ -43,13 +41,14 @@ export function encodePoint(point: Point, escapedBackslash: boolean): string {
 }
 
 /** The nearest that a tag can hold: the text itself wherever possible. */
-function tagValue(text: string, escapedBackslash: boolean): string {
+function tagValue(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break ends the line, other control characters a tag
-  let held = cut(text).replace(/[\u0000-\u001f\u007f]/g, ' ');
-  if (escapedBackslash) held = held.replace(/\\(?=[\\,= ])/g, REVERSE_SOLIDUS_OPERATOR);
-  return held.replace(/\\$/, REVERSE_SOLIDUS_OPERATOR);
+  const held = cut(text).replace(/[\u0000-\u001f\u007f]/g, ' ');
+  return held.replace(AMBIGUOUS_BACKSLASH, REVERSE_SOLIDUS_OPERATOR);
 }
 
+/** At the end it would escape what follows; before another, or before an escape, versions read it in different ways. */
+const AMBIGUOUS_BACKSLASH = /\\(?=[\\,= ]|$)/g;
 /** Looks like a backslash and is none. */
 const REVERSE_SOLIDUS_OPERATOR = '\u29f5';
 

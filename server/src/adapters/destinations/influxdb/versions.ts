@@ -25,7 +25,6 @@ type Options<N extends 1 | 2 | 3> = Extract<VersionOptions, { readonly version: 
 function versionOne({ credentials, dbName, retentionPolicy }: Options<1>): Version {
   const pair = credentials === undefined ? undefined : `${credentials.username}:${credentials.password}`;
   const basic = pair === undefined ? undefined : Buffer.from(pair).toString('base64');
-  const query = (q: string): HttpRequest => ({ method: 'POST', path: `/query?${new URLSearchParams({ q })}` });
   return {
     headers: basic === undefined ? {} : { authorization: `Basic ${basic}` },
     secrets: basic === undefined ? [] : [basic, credentials?.password ?? ''],
@@ -35,16 +34,16 @@ function versionOne({ credentials, dbName, retentionPolicy }: Options<1>): Versi
       precision: 'ns',
     })}`,
     async setUp(ask, nowMs) {
+      const query = async (q: string) =>
+        namesOf(q, await ask({ method: 'POST', path: `/query?${new URLSearchParams({ q })}` }), nowMs);
       const steps: string[] = [];
-      const present = await namesOf(await ask(query('SHOW DATABASES')), nowMs);
+      const present = await query('SHOW DATABASES');
       if ('failure' in present) return present.failure;
       const isNew = !present.names.includes(dbName);
       if (isNew) steps.push(`CREATE DATABASE ${identifier(dbName)}`);
       if (retentionPolicy !== undefined) {
         const { name, duration } = retentionPolicy;
-        const policies = isNew
-          ? { names: [] }
-          : await namesOf(await ask(query(`SHOW RETENTION POLICIES ON ${identifier(dbName)}`)), nowMs);
+        const policies = isNew ? { names: [] } : await query(`SHOW RETENTION POLICIES ON ${identifier(dbName)}`);
         if ('failure' in policies) return policies.failure;
         if (!policies.names.includes(name)) {
           const byDefault = isNew ? ' DEFAULT' : '';
@@ -54,7 +53,7 @@ function versionOne({ credentials, dbName, retentionPolicy }: Options<1>): Versi
         }
       }
       for (const step of steps) {
-        const done = await namesOf(await ask(query(step)), nowMs);
+        const done = await query(step);
         if ('failure' in done) return done.failure;
       }
       return undefined;
@@ -62,17 +61,17 @@ function versionOne({ credentials, dbName, retentionPolicy }: Options<1>): Versi
   };
 }
 
+type Names = { readonly names: readonly unknown[] } | { readonly failure: Failure };
+
 /** The first column of an InfluxQL answer; its errors come with status 200. */
-async function namesOf(reply: HttpReply, nowMs: number): Promise<{ names: readonly unknown[] } | { failure: Failure }> {
-  if (!isSuccess(reply)) return { failure: failureOf(reply, 'the set-up', nowMs) };
+function namesOf(statement: string, reply: HttpReply, nowMs: number): Names {
+  if (!isSuccess(reply)) return { failure: failureOf(reply, statement, nowMs) };
   const [result] = listOf(membersOf(jsonOf(reply)).results);
   const { error, series } = membersOf(result);
   if (typeof error === 'string') {
-    const message = `InfluxDB answered the set-up with: ${error}.`;
-    const isDenied = /not authorized|not allowed|requires admin/i.test(error);
-    const denied = new CodedError('INFLUXDB_ACCESS_DENIED', message);
-    if (isDenied) return { failure: { kind: 'stopped', error: denied } };
-    return { failure: { kind: 'stopped', error: new CodedError('INFLUXDB_MISSING', message) } };
+    const code = /not authorized|requires admin/i.test(error) ? 'INFLUXDB_ACCESS_DENIED' : 'INFLUXDB_MISSING';
+    const message = `InfluxDB answered ${statement} with: ${error}.`;
+    return { failure: { kind: 'stopped', error: new CodedError(code, message) } };
   }
   const rows = listOf(series).flatMap((one) => listOf(membersOf(one).values));
   return { names: rows.map((row) => listOf(row)[0]) };
