@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { JsonDestination } from '../../src/adapters/destinations/json/index.ts';
 import { ParquetDestination } from '../../src/adapters/destinations/parquet/index.ts';
+import { QvdDestination } from '../../src/adapters/destinations/qvd/index.ts';
 import type { Disk } from '../../src/adapters/shared/durable-file.ts';
 import { CodedError } from '../../src/domain/errors.ts';
 import type { Destination } from '../../src/pipeline/ports/destination.ts';
@@ -11,6 +12,7 @@ import { plainRows } from '../conformance/destination.ts';
 import { duckdb } from '../support/duckdb.ts';
 import { AttemptMemory } from '../support/file-attempts.ts';
 import { FilePlace } from '../support/file-place.ts';
+import { qvdColumn, qvdFiles } from '../support/qvd-rows.ts';
 import { DiskStopped, StoppableDisk } from '../support/stoppable-disk.ts';
 
 const NEVER = new AbortController().signal;
@@ -18,13 +20,13 @@ const BATCHES = 2;
 const ROWS_PER_BATCH = 2;
 const SEQUENCES = Array.from({ length: BATCHES * ROWS_PER_BATCH }, (_, i) => i + 1);
 
-type Kind = 'parquet' | 'json';
+type Kind = 'parquet' | 'qvd' | 'json';
 
 function open(kind: Kind, place: FilePlace, disk: Disk): Destination {
   const options = { exportDirectory: 'export', staticTags: [], fieldSet: 'documented' } as const;
-  return kind === 'parquet'
-    ? new ParquetDestination({ ...options, maxBatchSize: 10, writeFrequencyMs: 0 }, place.context(kind), disk)
-    : new JsonDestination({ ...options, enable: true }, place.context(kind), disk);
+  if (kind === 'json') return new JsonDestination({ ...options, enable: true }, place.context(kind), disk);
+  const Tables = kind === 'parquet' ? ParquetDestination : QvdDestination;
+  return new Tables({ ...options, maxBatchSize: 10, writeFrequencyMs: 0 }, place.context(kind), disk);
 }
 
 /** What the worker does from its cursor to the end of the log, every step of it a call on the disk. */
@@ -112,18 +114,28 @@ async function everyStop(kind: Kind, scenario: Scenario = {}, secondStop?: numbe
 
 async function assertOnce(kind: Kind, place: FilePlace, when: string): Promise<void> {
   const folders = readdirSync(place.root).filter((folder) => readdirSync(join(place.root, folder)).some(isOurs));
-  const globs = folders.map((folder) => `'${place.root}/${folder}/*.${kind}'`).join(',');
+  const paths = folders.map((folder) => join(place.root, folder));
+  assert.deepEqual(await (kind === 'qvd' ? sequencesInQvd(paths) : sequencesIn(kind, paths)), SEQUENCES, when);
+}
+
+async function sequencesIn(kind: 'parquet' | 'json', folders: readonly string[]): Promise<readonly unknown[]> {
+  const globs = folders.map((folder) => `'${folder}/*.${kind}'`).join(',');
   const from = kind === 'parquet' ? `read_parquet([${globs}])` : `read_json([${globs}], format = 'unstructured')`;
   const rows = await duckdb(`select (tags->>'sequence')::int as seq from ${from} order by seq`);
-  assert.deepEqual(
-    rows.map((row) => row.seq),
-    SEQUENCES,
-    when,
-  );
+  return rows.map((row) => row.seq);
+}
+
+/** By our own reader, for hundreds of files; PyQvd reads some in the tests of the destination. */
+async function sequencesInQvd(folders: readonly string[]): Promise<readonly number[]> {
+  const tags = await Promise.all(folders.flatMap(qvdFiles).map((path) => qvdColumn(path, 'tags')));
+  return tags
+    .flat()
+    .map((text) => JSON.parse(String(text)).sequence)
+    .sort((a, b) => a - b);
 }
 
 function isOurs(name: string): boolean {
-  return /\.(parquet|json)$/.test(name);
+  return /\.(parquet|qvd|json)$/.test(name);
 }
 
 /** A reader that moves away every finished file that it finds. */
@@ -161,7 +173,12 @@ describe('files are published exactly once', () => {
     await everyStop('parquet', { before, after });
   });
 
-  for (const kind of ['parquet', 'json'] as const) {
+  it('rule 19: QVD files, stopped between every two steps, taken by their reader, then started again', async () => {
+    const stops = await everyStop('qvd', { between: take });
+    assert.ok(stops > 30, `only ${stops} steps were seen`);
+  });
+
+  for (const kind of ['parquet', 'qvd', 'json'] as const) {
     for (const fault of ['fails before', 'fails after it took effect'] as const) {
       it(`rule 19: ${kind}: each call ${fault}, then the batch is tried again`, async () => {
         for (let at = 1; ; at++) {

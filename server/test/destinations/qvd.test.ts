@@ -14,7 +14,7 @@ import { destinationConformance, plainRows, type RowReadBack, rowOf } from '../c
 import { PYTHON_READERS, skipWithout } from '../support/external-tools.ts';
 import { AttemptMemory } from '../support/file-attempts.ts';
 import { FilePlace } from '../support/file-place.ts';
-import { type QvdCell, qvdFiles, readQvdFiles } from '../support/qvd-rows.ts';
+import { type QvdCell, qvdColumn, qvdFiles, readQvdFiles } from '../support/qvd-rows.ts';
 import { storedEvent } from '../support/stored-event.ts';
 
 const NEVER = new AbortController().signal;
@@ -265,11 +265,8 @@ describe('qvd destination', () => {
   it('holds 10,000 rows of the extended field set', async () => {
     const rows = plainRows(1, 10_000);
     await open(place, 'extended').deliver(attempts.batch(rows), NEVER);
-    const reader = await QvdReader.open(first());
-    const sequences = await reader.column('sequence');
-    await reader.close();
     assert.deepEqual(
-      sequences,
+      await qvdColumn(first(), 'sequence'),
       rows.map(({ position }) => position),
     );
   });

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { QvdReader, type QvdValue } from 'qvd-codec';
 import { runPython } from './external-readers.ts';
 import { findTool, PYTHON_READERS } from './external-tools.ts';
 
@@ -43,4 +44,14 @@ export function qvdFiles(directory: string): readonly string[] {
   const byPart = names.map((name) => ({ name, part: Number(/part(\d+)/.exec(name)?.[1]), day: name.slice(0, 8) }));
   byPart.sort((a, b) => a.day.localeCompare(b.day) || a.part - b.part);
   return byPart.map(({ name }) => join(directory, name));
+}
+
+/** One column, read by our own reader: fast, for many files. */
+export async function qvdColumn(path: string, name: string): Promise<readonly QvdValue[]> {
+  const reader = await QvdReader.open(path);
+  try {
+    return await reader.column(name);
+  } finally {
+    await reader.close();
+  }
 }
