@@ -76,7 +76,7 @@ async function holdingsOf(options: DestinationStartupOptions): Promise<Map<strin
     } catch (thrown) {
       if (!(thrown instanceof CodedError)) throw thrown;
       const fields = { destination: name, code: thrown.code, error: thrown.message };
-      logger.warn(fields, 'What a destination already holds cannot be looked at.');
+      logger.info(fields, 'What a destination already holds cannot be looked at.');
     }
   }
   return holdings;
