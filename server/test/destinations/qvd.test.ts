@@ -302,6 +302,25 @@ describe('qvd destination', () => {
     assert.deepEqual(files(), []);
   });
 
+  it('rule 11: knows how far its newest file of this log goes', async () => {
+    const destination = open(place);
+    await destination.check(NEVER);
+    assert.equal(await destination.holdsUpTo?.(), undefined);
+    for (const [seq, count] of [
+      [1, 10],
+      [11, 3],
+    ] as const) {
+      await destination.deliver(attempts.batch(plainRows(seq, count)), NEVER);
+      attempts.commit();
+    }
+    writeFileSync(join(place.directory, '20261123_part9.qvd'), 'foreign');
+    assert.equal(await destination.holdsUpTo?.(), 13);
+    const options = { exportDirectory: 'export', staticTags: [], fieldSet: 'documented' } as const;
+    const context = { ...place.context('qvd'), logId: 'another' };
+    const other = qvdDestination.create({ ...options, maxBatchSize: 1, writeFrequencyMs: 0 }, context);
+    assert.equal(await other.holdsUpTo?.(), undefined);
+  });
+
   it('rows that cannot be encoded are refused', async () => {
     const [row] = plainRows(1, 1);
     assert.ok(row !== undefined);

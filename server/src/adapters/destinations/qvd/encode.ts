@@ -3,6 +3,7 @@ import type { AuditRecord } from '../../../domain/audit-record.ts';
 import type { EpochMillis } from '../../../domain/epoch-millis.ts';
 import type { SequenceRange } from '../../../domain/sequence.ts';
 import type { TableColumn } from '../../../domain/table-row.ts';
+import { lineageStatement } from './written-from.ts';
 
 export interface FileFacts {
   readonly product: { readonly name: string; readonly version: string };
@@ -27,13 +28,12 @@ export function encodeQvd(
   { product, logId, range, createdAt }: FileFacts,
 ): Uint8Array {
   const creator = `${product.name} ${product.version}`;
-  const events = `events ${range.first} to ${range.last} of the event log`;
   const writer = new QvdWriter({
     tableName: TABLE_NAME,
     fields: columns.map(fieldOf),
     creator,
-    comment: `Audit ${events}, written by ${creator}. All times are UTC.`,
-    lineage: [{ discriminator: creator, statement: logId === undefined ? events : `${events} ${logId}` }],
+    comment: `Audit events ${range.first} to ${range.last} of the event log, written by ${creator}. All times are UTC.`,
+    lineage: [{ discriminator: creator, statement: lineageStatement(range, logId) }],
     nulCharacter: 'replace',
     nonFinite: 'null',
     now: () => createdAt,

@@ -1,3 +1,4 @@
+import type { Sequence } from '../../../domain/sequence.ts';
 import { type TableColumn, tableColumns } from '../../../domain/table-row.ts';
 import type {
   Batch,
@@ -11,6 +12,7 @@ import { absoluteDirectory, type BatchFileOptions, batchFilePolicy } from '../..
 import { PartFileDelivery } from '../../shared/part-file-delivery.ts';
 import { encodeQvd } from './encode.ts';
 import { qvdOptions } from './options.ts';
+import { writtenFrom } from './written-from.ts';
 
 /** One QVD file per batch. */
 export class QvdDestination implements Destination {
@@ -50,6 +52,14 @@ export class QvdDestination implements Destination {
       });
     };
     return this.#files.deliver(batch, encode, signal);
+  }
+
+  /** Rule 11: of the newest file of this log that is still there. */
+  holdsUpTo(): Promise<Sequence | undefined> {
+    return this.#files.newest((bytes) => {
+      const from = writtenFrom(bytes);
+      return from !== undefined && from.logId === this.#logId ? from.lastSequence : undefined;
+    });
   }
 
   async close(): Promise<void> {}
