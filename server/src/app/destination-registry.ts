@@ -1,3 +1,4 @@
+import { influxdbDestination } from '../adapters/destinations/influxdb/index.ts';
 import { jsonDestination } from '../adapters/destinations/json/index.ts';
 import { parquetDestination } from '../adapters/destinations/parquet/index.ts';
 import { qvdDestination } from '../adapters/destinations/qvd/index.ts';
@@ -5,6 +6,7 @@ import { defineDestination, type RegisteredDestination } from '../pipeline/ports
 
 /** Every kind of destination; the key in the configuration is its `type`. */
 export const destinations: readonly RegisteredDestination[] = [
+  defineDestination(influxdbDestination),
   defineDestination(parquetDestination),
   defineDestination(qvdDestination),
   defineDestination(jsonDestination),

@@ -101,10 +101,22 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     ['production.yaml:1:1 butler-sos: expected a known key, found "butler-sos". Did you mean "Butler-SOS"?'],
   ],
   [
+    'a retention that InfluxDB would not take',
+    audit(
+      'destination:',
+      '  enable: true',
+      '  type: influxdb',
+      '  influxdb: {v2Config: {org: o, bucket: b, token: t, retentionDuration: 30m}}',
+    ),
+    [
+      `production.yaml:6:58 ${AUDIT}.destination.influxdb.v2Config.retentionDuration: expected at least one hour (1h), which is the least that InfluxDB keeps, or 0s, found "30m".`,
+    ],
+  ],
+  [
     'unknown destination',
     audit('destination:', '  enable: true', '  type: json, parqet'),
     [
-      `production.yaml:5:7 ${AUDIT}.destination.type: expected destinations among parquet, qvd, json, influxdb, postgresql, mongodb, mqtt, webhook, found "parqet". Did you mean "parquet"?`,
+      `production.yaml:5:7 ${AUDIT}.destination.type: expected destinations among influxdb, parquet, qvd, json, postgresql, mongodb, mqtt, webhook, found "parqet". Did you mean "parquet"?`,
     ],
   ],
   [

@@ -5,11 +5,11 @@ import type { RegisteredDestination } from '../../pipeline/ports/destination.ts'
 import { buildConfig } from './build-config.ts';
 import { checkMeaning } from './check-meaning.ts';
 import { checkSchema } from './check-schema.ts';
-import type { ConfigOverrides, LoadedConfig } from './config.ts';
+import type { AuditConfig, ConfigOverrides, LoadedConfig } from './config.ts';
 import { fillInValues } from './fill-in-values.ts';
 import { notesOn, warningsOn } from './notes.ts';
 import { settingsSchema } from './schema/settings-schema.ts';
-import { emptyMapping, type MappingSetting, type Problem } from './setting.ts';
+import { emptyMapping, type MappingSetting, type Problem, problem, type Setting, settingAt } from './setting.ts';
 import { unifyShapes } from './unify-shapes.ts';
 import { parseSettings } from './yaml-settings.ts';
 
@@ -65,7 +65,33 @@ export function loadConfig(input: LoadConfigInput): LoadedConfig {
     ...(input.file === undefined ? {} : { file: resolve(input.root, input.file) }),
     ...(isBuiltIn ? { generatedTokenFile: join(input.root, 'audit-events', 'api-token') } : {}),
   });
+  const meant = destinationProblems(config, settings, input);
+  if (meant.length > 0) throw invalid(input, meant);
   return { config, notes: inOrder(notesOn(settings, schema)), warnings: warningsOn(settings, input.destinations) };
+}
+
+/** What only a destination knows about its settings; those of destinations that are not in use may be unfinished. */
+function destinationProblems(config: AuditConfig, root: MappingSetting, input: LoadConfigInput): readonly Problem[] {
+  return config.destinations.flatMap(({ type, rawOptions }) => {
+    try {
+      input.destinations.find((one) => one.type === type)?.checkOptions(rawOptions);
+      return [];
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      const keys = String(error.context.setting ?? '').split('.');
+      const message = String(error.context.problem ?? error.message);
+      return [{ ...problem(nearest(root, keys), message), path: keys.join('.') }];
+    }
+  });
+}
+
+/** The setting, or where it would stand. */
+function nearest(root: MappingSetting, keys: readonly string[]): Setting {
+  for (let depth = keys.length; depth > 0; depth--) {
+    const setting = settingAt(root, keys.slice(0, depth));
+    if (setting !== undefined) return setting;
+  }
+  return root;
 }
 
 function override(root: MappingSetting, overrides: ConfigOverrides = {}): void {

@@ -105,6 +105,8 @@ export interface OpenedDestination {
 export interface RegisteredDestination {
   readonly type: string;
   readonly jsonSchema: JsonSchema;
+  /** No I/O. @throws CodedError CONFIG_INVALID whose context has the `setting`, and as `problem` what is wrong with it */
+  checkOptions(rawOptions: unknown): void;
   open(rawOptions: unknown, context: DestinationContext): OpenedDestination;
 }
 
@@ -112,6 +114,9 @@ export function defineDestination<O>(factory: DestinationFactory<O>): Registered
   return {
     type: factory.type,
     jsonSchema: factory.options.jsonSchema,
+    checkOptions(rawOptions) {
+      factory.options.parse(rawOptions);
+    },
     open(rawOptions, context) {
       const options = factory.options.parse(rawOptions);
       return {

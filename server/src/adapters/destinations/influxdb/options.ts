@@ -6,6 +6,8 @@ import { retentionSeconds, SHORTEST_SECONDS } from './retention-duration.ts';
 
 /** What each version needs; a retention in seconds, 0 = for ever. */
 export type VersionOptions =
+  /** Excerpts of the documents name `influxdb` without its settings: such a file works, and this destination waits. */
+  | { readonly version: 'incomplete'; readonly missing: readonly string[] }
   | {
       readonly version: 1;
       readonly credentials?: { readonly username: string; readonly password: string };
@@ -155,36 +157,54 @@ export const influxdbOptions: OptionsSchema<InfluxdbOptions> = {
   },
 };
 
-function versionOptions({ version, v1Config, v2Config, v3Config }: InfluxdbSection): VersionOptions {
+function versionOptions(given: InfluxdbSection): VersionOptions {
+  const { version, v1Config, v2Config, v3Config } = given;
+  const missing = neededKeys(given).flatMap(([key, value]) => (isGiven(value) ? [] : [settingOf(key)]));
+  if (missing.length > 0) return { version: 'incomplete', missing };
   if (version === 1) return { version, ...versionOne(v1Config) };
   if (version === 2) {
     return {
       version,
-      org: needed('v2Config.org', v2Config.org),
-      bucket: needed('v2Config.bucket', v2Config.bucket),
+      org: v2Config.org ?? '',
+      bucket: v2Config.bucket ?? '',
       description: v2Config.description ?? '',
-      token: needed('v2Config.token', headerSafe('v2Config.token', v2Config.token)),
+      token: headerSafe('v2Config.token', v2Config.token) ?? '',
       retentionSeconds: secondsOf('v2Config.retentionDuration', v2Config.retentionDuration),
     };
   }
   secondsOf('v3Config.retentionDuration', v3Config.retentionDuration);
   return {
     version,
-    database: needed('v3Config.database', v3Config.database),
+    database: v3Config.database ?? '',
     token: headerSafe('v3Config.token', v3Config.token),
     retentionDuration: v3Config.retentionDuration ?? '0s',
     writeTimeoutMs: v3Config.writeTimeout,
   };
 }
 
+function neededKeys({ version, v1Config, v2Config, v3Config }: InfluxdbSection) {
+  const { auth } = v1Config;
+  const keys: Readonly<Record<1 | 2 | 3, readonly (readonly [string, string | null | undefined])[]>> = {
+    1: [
+      ['v1Config.dbName', v1Config.dbName],
+      ...(auth.enable ? [['v1Config.auth.username', auth.username] as const] : []),
+    ],
+    2: [
+      ['v2Config.org', v2Config.org],
+      ['v2Config.bucket', v2Config.bucket],
+      ['v2Config.token', v2Config.token],
+    ],
+    3: [['v3Config.database', v3Config.database]],
+  };
+  return keys[version];
+}
+
 function versionOne({ auth, dbName, retentionPolicy }: InfluxdbSection['v1Config']) {
   const { name, duration } = retentionPolicy;
   const seconds = secondsOf('v1Config.retentionPolicy.duration', duration);
   return {
-    dbName: needed('v1Config.dbName', dbName),
-    ...(auth.enable
-      ? { credentials: { username: needed('v1Config.auth.username', auth.username), password: auth.password ?? '' } }
-      : {}),
+    dbName: dbName ?? '',
+    ...(auth.enable ? { credentials: { username: auth.username ?? '', password: auth.password ?? '' } } : {}),
     ...(isGiven(name) ? { retentionPolicy: { name, duration: seconds === 0 ? 'INF' : `${seconds}s` } } : {}),
   };
 }
@@ -213,11 +233,6 @@ function checkStaticTags(names: readonly string[]): void {
   }
 }
 
-function needed(key: string, value: string | null | undefined): string {
-  if (isGiven(value)) return value;
-  throw invalid(key, 'a value, because destination.type names influxdb and its version needs it; found none');
-}
-
 /** What cannot stand in an HTTP header is a mistake; it is not repeated in the message. */
 function headerSafe(key: string, token: string | null | undefined): string | undefined {
   if (!isGiven(token)) return undefined;
@@ -230,8 +245,13 @@ function isGiven(value: string | null | undefined): value is string {
 }
 
 function invalid(key: string, expected: string): CodedError {
-  const path = `Butler-SOS.auditEvents.destination.influxdb.${key}`;
-  return new CodedError('CONFIG_INVALID', `${path}: expected ${expected}.`, { setting: path });
+  const setting = settingOf(key);
+  const problem = `expected ${expected}`;
+  return new CodedError('CONFIG_INVALID', `${setting}: ${problem}.`, { setting, problem });
+}
+
+function settingOf(key: string): string {
+  return `Butler-SOS.auditEvents.destination.influxdb.${key}`;
 }
 
 function section(description: string, properties: Readonly<Record<string, JsonSchema>>): JsonSchema {

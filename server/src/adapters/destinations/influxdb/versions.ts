@@ -16,8 +16,15 @@ export interface Version {
 }
 
 export function versionOf(options: VersionOptions): Version {
+  if (options.version === 'incomplete') return incomplete(options.missing);
   if (options.version === 1) return versionOne(options);
   return options.version === 2 ? versionTwo(options) : versionThree(options);
+}
+
+function incomplete(settings: readonly string[]): Version {
+  const message = `destination.type names influxdb, and its settings are incomplete: set ${settings.join(', ')}.`;
+  const error = new CodedError('CONFIG_INVALID', message);
+  return { headers: {}, secrets: [], writePath: '', setUp: async () => ({ kind: 'stopped', error }) };
 }
 
 type Options<N extends 1 | 2 | 3> = Extract<VersionOptions, { readonly version: N }>;
