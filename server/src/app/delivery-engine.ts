@@ -13,7 +13,7 @@ import { DeliveryReader } from '../pipeline/delivery-reader.ts';
 import { DeliveryWorker } from '../pipeline/delivery-worker.ts';
 import { startDestinations } from '../pipeline/destination-startup.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
-import type { OpenedDestination } from '../pipeline/ports/destination.ts';
+import type { Destination, OpenedDestination } from '../pipeline/ports/destination.ts';
 import type { EventLog, EventLogAppender } from '../pipeline/ports/event-log.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
 import type { FixedRun, FixedRunOptions } from '../pipeline/replay.ts';
@@ -211,6 +211,23 @@ export class DeliveryEngine {
     });
     this.#workers.set(name, worker);
     this.#background.push(worker.run());
+    if (!isFileDestination(policy)) this.#background.push(this.#setUp(name, destination));
+  }
+
+  /** What a server over there needs is made now and not with the first event; one that is down delays nothing. */
+  async #setUp(name: string, destination: Destination): Promise<void> {
+    const { logger } = this.#parts;
+    try {
+      await destination.check(this.#stopped.signal);
+      logger.info({ destination: name }, 'The destination is ready.');
+    } catch (thrown) {
+      if (this.#stopped.signal.aborted) return;
+      const code = thrown instanceof CodedError ? thrown.code : 'DEFECT';
+      logger.warn(
+        { destination: name, code, error: messageOf(thrown) },
+        'A destination is not ready; its events wait.',
+      );
+    }
   }
 
   /** @throws CodedError REPLAY_NOT_POSSIBLE for a destination that is not configured */
