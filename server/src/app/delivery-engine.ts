@@ -37,6 +37,8 @@ export interface DeliveryEngineParts {
 }
 
 const DAY_MS = 86_400_000;
+/** Deliveries wait so long for the deduplicator at most. */
+const GATHER_MS = 40;
 
 /** Everything that follows the log to deliver it: deduplicator, a worker per destination, retention, operator requests. */
 export class DeliveryEngine {
@@ -72,6 +74,7 @@ export class DeliveryEngine {
     const segments = new SegmentFolder({ directory });
     this.#deduplicator = new Deduplicator({
       log: reader,
+      gatherMs: GATHER_MS,
       store: this.#factsStore,
       retiredIds: () => segments.retiredIds(),
       clock,

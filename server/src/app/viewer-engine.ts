@@ -20,6 +20,8 @@ export interface ViewerEngineParts {
   readonly metrics: PrometheusMetrics;
 }
 
+/** Nobody waits for the search table but a person. */
+const GATHER_MS = 250;
 const PORT_RETRY_MS = 30_000;
 const POSITION_MS = 2000;
 
@@ -44,6 +46,7 @@ export class ViewerEngine {
     this.#index = new SqliteSearchIndex({ path: join(directory, 'search.sqlite'), logId: start.log.logId, logger });
     this.#indexer = new SearchIndexer({
       log: this.#reader,
+      gatherMs: GATHER_MS,
       facts: this.#facts,
       index: this.#index,
       paused: () => this.#isDiskFull,

@@ -19,6 +19,8 @@ import type { Counter, Metrics } from './ports/metrics.ts';
 
 export interface DeduplicatorOptions {
   readonly log: EventLogReader;
+  /** Few large batches instead of many small ones; 0 if not given. */
+  readonly gatherMs?: number;
   readonly store: LogFactsStore;
   /** Ids of segments that retention deleted, in log order (rule 12). */
   readonly retiredIds: () => AsyncIterable<RetiredId>;

@@ -25,6 +25,8 @@ export interface LogFollowerOptions {
   readonly end?: () => Sequence;
   /** Resolves once `end()` may be past `seq`. */
   readonly waitForEnd?: (seq: Sequence, signal: AbortSignal) => Promise<void>;
+  /** Having reached the end, it is looked for again no sooner than this: few large writes instead of many small ones. */
+  readonly gatherMs?: number;
   /** Before the first line of an empty table. */
   readonly prepare?: () => Promise<void>;
   /** Rows and position in one transaction. May take less than all: it returns the new position. */
@@ -47,6 +49,7 @@ export class LogFollower {
   readonly #waiters = new Set<() => void>();
   #position: Sequence = BEFORE_FIRST;
   #isRecognised = false;
+  #nextBatchMs = Number.NEGATIVE_INFINITY;
   #wake: AbortController | undefined;
   #restart: StartOverReason | undefined;
   #lastWarningMs = Number.NEGATIVE_INFINITY;
@@ -97,7 +100,7 @@ export class LogFollower {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { table, log, limit, take, prepare, everyMs, paused } = this.#options;
+    const { table, log, limit, take, prepare, everyMs, paused, clock, gatherMs = 0 } = this.#options;
     if (this.#restart !== undefined) {
       table.startOver(this.#restart);
       this.#restart = undefined;
@@ -108,11 +111,15 @@ export class LogFollower {
     if (paused?.() ?? false) return this.#sleep(RETRY_MS, signal);
     const before = table.position();
     if (before === BEFORE_FIRST) await prepare?.();
-    const isReadable = this.#end() > before;
+    const end = this.#end();
+    const isReadable = end > before;
+    const earlyMs = this.#nextBatchMs - clock.monotonicMs();
+    if (isReadable && earlyMs > 0) return this.#sleep(earlyMs, signal);
     const items = isReadable ? await log.read(before, limit) : [];
     if (this.#restart !== undefined) return;
     const after = items.length === 0 ? before : await take(items);
     if (this.#restart !== undefined) return;
+    this.#nextBatchMs = clock.monotonicMs() + (after < end ? 0 : gatherMs);
     this.#publish(after);
     if (after !== before) return;
     // what should be there cannot be read yet: no busy loop

@@ -13,6 +13,8 @@ import type { PictureEntry, SearchBatch, SearchEntry, SearchIndex } from './port
 
 export interface SearchIndexerOptions {
   readonly log: EventLogReader;
+  /** Few large batches instead of many small ones; 0 if not given. */
+  readonly gatherMs?: number;
   /** Says which lines are repeats; the indexer goes no further than it. */
   readonly facts: LogFactsReader;
   readonly index: SearchIndex;

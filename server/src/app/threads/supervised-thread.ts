@@ -14,8 +14,10 @@ import type {
 } from './contracts.ts';
 import { connectThread, type Methods, type ThreadPort } from './thread-port.ts';
 
-/** News of the head go out at most this often: each costs the other thread a turn. */
-const HEAD_MS = 5;
+/** News of the head go out at most this often: each costs both threads a turn. */
+const HEAD_MS = 20;
+/** By default the garbage of each thread may grow to 128 MiB before it is collected. */
+const YOUNG_MIB = 24;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 /** A thread that ran this long has recovered: the next pause is short again. */
@@ -106,7 +108,11 @@ class SupervisedThread<Local extends Methods, Remote extends ThreadMethods> {
   #spawn(): [Worker, ThreadPort<Remote>] {
     // the same folder holds TypeScript in a checkout and JavaScript in a published package
     const file = new URL(`./${this.#name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
-    const worker = new Worker(file, { workerData: this.#threadStart(), name: this.#name });
+    const worker = new Worker(file, {
+      workerData: this.#threadStart(),
+      name: this.#name,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
     const startedAt = performance.now();
     worker.on('error', (error) => {
       this.#downBecause = messageOf(error);
