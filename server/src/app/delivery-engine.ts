@@ -10,6 +10,7 @@ import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
 import { destinationSkippedRecord } from '../domain/server-record.ts';
 import { Deduplicator } from '../pipeline/deduplicator.ts';
 import { DeliveryReader } from '../pipeline/delivery-reader.ts';
+import type { DestinationStatus } from '../pipeline/delivery-status.ts';
 import { DeliveryWorker } from '../pipeline/delivery-worker.ts';
 import { startDestinations } from '../pipeline/destination-startup.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
@@ -40,6 +41,9 @@ const DAY_MS = 86_400_000;
 /** Deliveries wait so long for the deduplicator at most. */
 const GATHER_MS = 40;
 
+/** A destination as `/api/v1/status` shows it while an operator has not decided where it goes on. */
+type HeldStatus = Omit<DestinationStatus, 'state'> & { readonly state: 'held' };
+
 /** Everything that follows the log to deliver it: deduplicator, a worker per destination, retention, operator requests. */
 export class DeliveryEngine {
   readonly #parts: DeliveryEngineParts;
@@ -51,6 +55,7 @@ export class DeliveryEngine {
   readonly #retention: Retention;
   readonly #workers = new Map<string, DeliveryWorker>();
   readonly #runs = new Set<FixedRun>();
+  readonly #held = new Map<string, HeldStatus>();
   readonly #stopped = new AbortController();
   readonly #background: Promise<unknown>[] = [];
   #indexedTo: Sequence = BEFORE_FIRST;
@@ -128,6 +133,7 @@ export class DeliveryEngine {
     });
     this.#background.push(this.#deduplicator.run(signal), this.#retention.run(signal));
     for (const name of started.running) this.#startWorker(name);
+    for (const [name, error] of started.held) this.#hold(name, error);
     this.#inBackground(settleScreenshots({ log: this.#log, facts: this.#deduplicator, clock }, signal));
     this.#background.push(answerRequests(this.#requestParts(), signal));
   }
@@ -138,7 +144,7 @@ export class DeliveryEngine {
     const runs = [...this.#runs].map((run) => run.status());
     const { report } = this.#retention;
     return {
-      destinations: [...workers, ...runs].map((s) => ({
+      destinations: [...workers, ...runs, ...this.#held.values()].map((s) => ({
         ...s,
         deadLetters: letters.get(s.name) ?? 0,
         heldBytes: report?.heldBytes.get(s.name) ?? 0,
@@ -182,6 +188,31 @@ export class DeliveryEngine {
     } finally {
       await destination.close();
     }
+  }
+
+  /** Rule 11: shown and counted, given nothing, and the log is kept for it until an operator has decided. */
+  #hold(name: string, { code, message }: CodedError): void {
+    const known = this.#state.destinations.get(name);
+    const head = this.#reader.head();
+    const committed = known?.committed ?? BEFORE_FIRST;
+    this.#held.set(name, {
+      name,
+      state: 'held',
+      committed,
+      head,
+      lagEvents: Math.max(0, head - committed),
+      lagSeconds: 0,
+      delivered: 0,
+      rejected: 0,
+      retried: 0,
+      lastError: { code, message, at: known?.held?.at ?? this.#parts.clock.now() },
+    });
+    this.#parts.metrics
+      .gauge('butler_sos_audit_destination_state', 'What the destination is doing: 1 for its present state.', {
+        destination: name,
+        state: 'held',
+      })
+      .set(1);
   }
 
   #startWorker(name: string): void {
@@ -298,11 +329,16 @@ export class DeliveryEngine {
       isDestination: true,
     }));
     const runs = [...this.#runs].map((run) => ({ name: run.name, position: run.committed(), isDestination: true }));
+    const held = [...this.#held.values()].map(({ name, committed }) => ({
+      name,
+      position: committed,
+      isDestination: true,
+    }));
     const tables = [
       { name: 'deduplicator', position: this.#deduplicator.position(), isDestination: false },
       { name: 'search-index', position: this.#indexedTo, isDestination: false },
     ];
-    return [...workers, ...runs, ...tables];
+    return [...workers, ...runs, ...held, ...tables];
   }
 
   #inBackground(work: Promise<unknown>): void {

@@ -54,6 +54,17 @@ test('rule 11: a held destination cannot be skipped; the message names the comma
   const restored = await startServer(home);
   t.after(() => restored.kill());
   assert.match((await runCommand(home, ['status'])).stdout, /parquet +held/);
+  const shown = (await (await fetch(`${restored.viewerUrl}/api/v1/status`)).json()) as { destinations: object[] };
+  assert.deepEqual(
+    shown.destinations
+      .map((d) => ({ ...d }) as { name?: string; state?: string })
+      .map(({ name, state }) => ({ name, state })),
+    [{ name: 'parquet', state: 'held' }],
+  );
+  assert.match(
+    await (await fetch(`${restored.viewerUrl}/metrics`)).text(),
+    /destination_state\{destination="parquet",state="held"\} 1/,
+  );
   const skipped = await runCommand(home, ['destinations', 'skip', 'parquet', '--reason', 'lost']);
   assert.equal(skipped.code, 1);
   assert.match(skipped.stderr, /destinations restart parquet/);
