@@ -129,7 +129,7 @@ function seriesLimit(said: string): DeliveryOutcome {
 }
 
 function rejectionOf({ line, reason }: RefusedLine): RejectedRow {
-  const message = `InfluxDB refused this event: ${brief(reason)}`;
+  const message = `InfluxDB refused this event: ${brief(reason.replaceAll(line.line, '…'))}`;
   return { position: line.row.position, error: new CodedError('INFLUXDB_REFUSED', message) };
 }
 
