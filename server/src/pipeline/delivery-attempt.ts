@@ -17,6 +17,8 @@ export interface AttemptOptions {
   readonly abort: AbortController;
   /** The worker gives up at once, whatever the destination does. */
   readonly giveUp: AbortSignal;
+  /** The delivery itself, which may outlive the attempt when the destination hangs. */
+  readonly started: (delivery: Promise<AttemptResult>) => void;
 }
 
 /** Hands over one batch, for `timeoutMs` at most. Resolves also when the destination never answers. */
@@ -33,6 +35,7 @@ export async function attemptDelivery(options: AttemptOptions): Promise<AttemptR
     if (!over.signal.aborted) abort.abort();
   });
   const delivery = answerOf(destination, batch, abort.signal);
+  options.started(delivery);
   try {
     const answer = await Promise.race([delivery, aborted, givenUp]);
     if (answer !== undefined) return answer;
@@ -54,7 +57,23 @@ async function answerOf(destination: Destination, batch: Batch, signal: AbortSig
   }
 }
 
-function unanswered({ attempt, rows }: Batch, timeoutMs: number): CodedError {
+/** Resolves to true once `delivery` is over; to false after `timeoutMs`, or once the worker gives up. */
+export async function isOverWithin(
+  delivery: Promise<AttemptResult>,
+  timeoutMs: number,
+  clock: Clock,
+  giveUp: AbortSignal,
+): Promise<boolean> {
+  const over = new AbortController();
+  const late = clock.sleep(timeoutMs, AbortSignal.any([over.signal, giveUp])).then(() => false);
+  try {
+    return await Promise.race([delivery.then(() => true), late]);
+  } finally {
+    over.abort();
+  }
+}
+
+export function unanswered({ attempt, rows }: Pick<Batch, 'attempt' | 'rows'>, timeoutMs: number): CodedError {
   return new CodedError(
     'DELIVERY_ABORTED',
     `${attempt.destination} gave no answer for a batch of ${rows.length} events within ${timeoutMs} ms.`,

@@ -3,12 +3,15 @@ import { CodedError } from '../domain/errors.ts';
 import { BEFORE_FIRST, type Sequence, type SequenceRange } from '../domain/sequence.ts';
 import { type BatchPart, rejectionsOf, rowsOf } from './batching.ts';
 import { halve, REFUSALS_IN_A_ROW } from './bisect-refused-batch.ts';
-import { type AttemptResult, answers, attemptDelivery } from './delivery-attempt.ts';
+import { type AttemptResult, answers, attemptDelivery, isOverWithin, unanswered } from './delivery-attempt.ts';
 import type { DeliveryHealth } from './delivery-health.ts';
 import type { Clock } from './ports/clock.ts';
 import type { CursorStore, Rejection } from './ports/cursor-store.ts';
 import type { Batch, DeliveryPolicy, DeliveryRow, Destination, RejectedRow } from './ports/destination.ts';
 import { isFileDestination, RETRIES_BEFORE_HALVING } from './retry-policy.ts';
+
+/** A destination that hangs is tried again so often before one of its answers is waited for. */
+const MAX_UNANSWERED = 3;
 
 /** What is handed over in one attempt. `begun`: before this start. */
 export interface DeliveryPart extends BatchPart {
@@ -34,6 +37,8 @@ export class PartSettler {
   committed: Sequence = BEFORE_FIRST;
   readonly #options: PartSettlerOptions;
   #refusedInARow = 0;
+  /** Deliveries that the destination has not answered, given up or not, oldest first. */
+  readonly #unanswered = new Set<Promise<AttemptResult>>();
   #attempt: AbortController | undefined;
   readonly #giveUp = new AbortController();
 
@@ -115,7 +120,18 @@ export class PartSettler {
     };
     const { attemptTimeoutMs: timeoutMs } = policy;
     const giveUp = this.#giveUp.signal;
-    const result = await attemptDelivery({ destination, batch, timeoutMs, clock, abort, giveUp });
+    // each delivery that hangs may hold threads of the system that the log needs too
+    const [longest] = this.#unanswered;
+    const tooMany = this.#unanswered.size >= MAX_UNANSWERED;
+    if (longest !== undefined && tooMany && !(await isOverWithin(longest, timeoutMs, clock, giveUp))) {
+      this.#attempt = undefined;
+      return { kind: 'retry', error: unanswered(batch, timeoutMs) };
+    }
+    const started = (delivery: Promise<AttemptResult>) => {
+      this.#unanswered.add(delivery);
+      void delivery.then(() => this.#unanswered.delete(delivery));
+    };
+    const result = await attemptDelivery({ destination, batch, timeoutMs, clock, abort, giveUp, started });
     this.#attempt = undefined;
     return result;
   }

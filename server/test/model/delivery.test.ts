@@ -30,6 +30,10 @@ type Step =
   | { readonly do: 'restart'; readonly size: number; readonly bytes: number; readonly frequencyMs: number }
   | { readonly do: 'kill at'; readonly step: number };
 
+/** Longer than any attempt may take. */
+const HANGS_FOR_MS = 120_000;
+const NEVER = new AbortController().signal;
+
 const mood = fc.constantFrom<Mood>('delivered', 'rejects-first', 'retry', 'refused', 'stopped', 'throw', 'hang');
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -127,7 +131,8 @@ class Run {
       case 'throw':
         throw new Error('defect');
       case 'hang':
-        return new Promise(() => undefined);
+        // each destination is given up only so often before one of its answers is waited for
+        return new Promise((resolve) => void this.world.clock.sleep(HANGS_FOR_MS, NEVER).then(() => resolve(RETRY)));
     }
   }
 

@@ -28,7 +28,7 @@ const POLICY: DeliveryPolicy = {
 };
 
 /** Syncs that are under way at once: disks order several of them better than one after the other. */
-const FILES_AT_ONCE = 8;
+const FILES_AT_ONCE = 4;
 
 /**
  * One file per event that has object data. The name follows from the event, so that a batch that comes twice finds its
