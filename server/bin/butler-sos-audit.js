@@ -12,6 +12,9 @@ if (major < 24) {
   process.exit(78);
 }
 
+// All threads share one pool for file calls. A dead network share may hold some of it for minutes; the log must not wait.
+process.env.UV_THREADPOOL_SIZE ??= '64';
+
 const source = new URL('../src/app/main.ts', import.meta.url);
 const entry = existsSync(source) ? source : new URL('../dist/app/main.js', import.meta.url);
 const { main } = await import(entry.href);

@@ -15,6 +15,7 @@ import { PRODUCT } from './product.ts';
 import { startupNotices } from './startup-notices.ts';
 import type { ThreadStart } from './threads/contracts.ts';
 import { DeliveryThread, ViewerThread } from './threads/supervised-thread.ts';
+import { boundYoungGeneration } from './young-generation.ts';
 
 export interface AuditServerOptions {
   readonly logger: Logger;
@@ -31,13 +32,16 @@ export interface AuditServer {
   readonly viewerUrl: string | undefined;
   /** `stop` was asked for on the command line, or the server cannot go on. */
   readonly ended: Promise<'stop' | 'failed'>;
-  /** Within 5 s, also when a destination hangs: no more events, commit, flush files, close. May be called twice. */
-  stop(): Promise<void>;
+  /**
+   * Within 5 s, also when a destination hangs: no more events, commit, flush files, close. May be called twice.
+   * @returns false when a call into a dead disk still holds a thread: `process.exit` would wait for it
+   */
+  stop(): Promise<boolean>;
 }
 
 /** How often the threads hear how full the disk is. */
 const DISK_NEWS_MS = 1000;
-const STOP_MS = { http: 1500, delivery: 3000 };
+const STOP_MS = { all: 4700, http: 1500, delivery: 3000 };
 
 /**
  * Brings everything up in the order that the rules ask for: lock, log (recovered), destinations registered and compared
@@ -59,13 +63,21 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
   if (isReadableByEverybody(config.eventLog.directory)) {
     logger.warn({ directory: config.eventLog.directory }, 'Everybody on this machine can read the event log.');
   }
-  const closing: (() => Promise<unknown>)[] = [async () => lock.release()];
-  const stop = async () => {
+  const unbound = boundYoungGeneration();
+  const closing: (() => Promise<unknown>)[] = [async () => lock.release(), async () => unbound()];
+  const closeAll = async () => {
+    let isOver = true;
     for (const close of closing.splice(0).reverse()) {
-      await close().catch((error: unknown) =>
+      const result = await close().catch((error: unknown) =>
         logger.error({ error: messageOf(error) }, 'A part did not stop in order.'),
       );
+      if (result === false) isOver = false;
     }
+    return isOver;
+  };
+  const stop = () => {
+    const late = new Promise<false>((resolve) => setTimeout(resolve, STOP_MS.all, false).unref());
+    return Promise.race([closeAll(), late]);
   };
   try {
     let delivery: DeliveryThread | undefined;

@@ -7,6 +7,7 @@ import type { AuditConfig } from '../config/config.ts';
 import type { ThreadLogger } from '../threads/contracts.ts';
 import { loadCommandConfig } from './command-config.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
+import { exitNow } from './exit-now.ts';
 import { print } from './output.ts';
 import type { CommonOptions, ServeOptions } from './program.ts';
 import { welcome } from './welcome.ts';
@@ -31,7 +32,7 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
   let stopping = false;
   const stopped = Promise.withResolvers<void>();
   const onSignal = (signal: string) => {
-    if (stopping) process.exit(EXIT.interrupted);
+    if (stopping) exitNow(EXIT.interrupted);
     stopping = true;
     logger.info({ signal }, 'Stopping; a second signal ends at once.');
     stopped.resolve();
@@ -45,7 +46,14 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
   if (process.stdout.isTTY || loaded.config.file === undefined) print(welcome(loaded.config, server));
   const reason = await Promise.race([stopped.promise.then(() => 'signal' as const), server.ended]);
   stopping = true;
-  await server.stop();
+  const isOver = await server.stop();
+  if (!isOver) {
+    logger.warn(
+      {},
+      'Something hangs in a disk or a network share; the server ends without it. Nothing acknowledged is lost.',
+    );
+    exitNow(reason === 'failed' ? EXIT.failed : EXIT.done);
+  }
   if (reason === 'failed') throw new CommandFailure('The server could not go on; see the log lines above.');
   process.exit(EXIT.done);
 }

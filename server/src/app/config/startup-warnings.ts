@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import type { AuditConfig } from './config.ts';
+import type { AuditConfig, DestinationConfig } from './config.ts';
 
 /** What is set up less safely than it should be: one sentence each, for the log at start. */
 export function startupWarnings(config: AuditConfig): readonly string[] {
-  const { http, viewer, generatedTokenFile } = config;
+  const { http, viewer, generatedTokenFile, destinations } = config;
   const warnings: string[] = [];
   if (http.apiTokens.length === 0 && generatedTokenFile === undefined) {
     warnings.push('No apiToken is set: everybody who reaches the audit API may post events. Set auditEvents.apiToken.');
@@ -28,7 +28,15 @@ export function startupWarnings(config: AuditConfig): readonly string[] {
       `The viewer port is open on ${viewer.host} without TLS: status and metrics can be read on the network. Use viewer.host 127.0.0.1.`,
     );
   }
-  return warnings;
+  return [...warnings, ...destinations.flatMap(seriesWarning)];
+}
+
+/** Each event is a series of its own: the documented tags, and what InfluxDB 1 and 2 bear least. */
+function seriesWarning({ type, rawOptions }: DestinationConfig): readonly string[] {
+  if (type !== 'influxdb' || rawOptions.version === 3 || rawOptions.tagProfile !== 'documented') return [];
+  return [
+    `destination.influxdb.tagProfile documented makes a series for every event: InfluxDB ${rawOptions.version} gets slow above about a million events, and may refuse more. Set tagProfile: low-cardinality unless you need the ids as tags.`,
+  ];
 }
 
 function isLoopback(host: string): boolean {

@@ -18,6 +18,8 @@ import { connectThread, type Methods, type ThreadPort } from './thread-port.ts';
 const HEAD_MS = 20;
 /** By default the garbage of each thread may grow to 128 MiB before it is collected. */
 const YOUNG_MIB = 24;
+/** A thread without a stuck call ends in a few milliseconds. */
+const END_MS = 400;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 /** A thread that ran this long has recovered: the next pause is short again. */
@@ -93,11 +95,13 @@ class SupervisedThread<Local extends Methods, Remote extends ThreadMethods> {
     this.#port.tell('disk', news as never);
   }
 
-  async end(): Promise<void> {
+  /** @returns false when it could not be ended: a call into a dead disk, say, holds it */
+  async end(): Promise<boolean> {
     this.#stopping = true;
     clearTimeout(this.#headTimer);
     this.#port.disconnect('The server is stopping.');
-    await this.#worker.terminate();
+    const ended = this.#worker.terminate().then(() => true);
+    return Promise.race([ended, new Promise<false>((resolve) => setTimeout(resolve, END_MS, false).unref())]);
   }
 
   /** From now on its end is not a surprise. */
@@ -189,14 +193,15 @@ export class DeliveryThread {
     const reason = this.#thread.downBecause;
     return reason === undefined ? undefined : `the delivery thread is down: ${reason}`;
   }
-  async stop(deadlineMs: number): Promise<void> {
+  /** @returns false when the thread is stuck */
+  async stop(deadlineMs: number): Promise<boolean> {
     this.#thread.expectEnd();
     this.#thread.headNow();
     await Promise.race([
       this.#thread.port.call('stop', { deadlineMs }).catch(() => undefined),
       new Promise((resolve) => setTimeout(resolve, deadlineMs + 300).unref()),
     ]);
-    await this.#thread.end();
+    return this.#thread.end();
   }
 }
 
@@ -228,12 +233,13 @@ export class ViewerThread {
   reindex(): Promise<void> {
     return this.#thread.port.call('reindex', undefined);
   }
-  async stop(): Promise<void> {
+  /** @returns false when the thread is stuck */
+  async stop(): Promise<boolean> {
     this.#thread.expectEnd();
     await Promise.race([
       this.#thread.port.call('stop', undefined).catch(() => undefined),
       new Promise((resolve) => setTimeout(resolve, 500).unref()),
     ]);
-    await this.#thread.end();
+    return this.#thread.end();
   }
 }
