@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { openEventLog } from '../adapters/event-log-files/open-event-log.ts';
 import { createHttpApi, type HttpApi } from '../adapters/http-api/server.ts';
+import { readTlsFiles } from '../adapters/http-api/tls-files.ts';
 import { PrometheusMetrics } from '../adapters/metrics/prometheus-metrics.ts';
 import { openRefusedFile } from '../adapters/refused-file/refused-file.ts';
 import { isReadableByEverybody } from '../adapters/shared/private-folder.ts';
@@ -10,12 +11,12 @@ import { messageOf } from '../domain/errors.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
 import type { LoadedConfig } from './config/config.ts';
+import { boundHeapGrowth } from './heap-growth.ts';
 import { createIngest } from './ingest-parts.ts';
 import { PRODUCT } from './product.ts';
 import { startupNotices } from './startup-notices.ts';
 import type { ThreadStart } from './threads/contracts.ts';
 import { DeliveryThread, ViewerThread } from './threads/supervised-thread.ts';
-import { boundYoungGeneration } from './young-generation.ts';
 
 export interface AuditServerOptions {
   readonly logger: Logger;
@@ -53,6 +54,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
   const { logger, clock } = options;
   const metrics = new PrometheusMetrics();
   const ended = Promise.withResolvers<'stop' | 'failed'>();
+  if (options.ports && config.http.tls.enable) readTlsFiles(config.http.tls); // before anything is opened
   if (options.ports) startupNotices(loaded, logger);
   const lock = acquireLogLock(config.eventLog.directory, {
     pid: process.pid,
@@ -63,7 +65,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
   if (isReadableByEverybody(config.eventLog.directory)) {
     logger.warn({ directory: config.eventLog.directory }, 'Everybody on this machine can read the event log.');
   }
-  const unbound = boundYoungGeneration();
+  const unbound = boundHeapGrowth();
   const closing: (() => Promise<unknown>)[] = [async () => lock.release(), async () => unbound()];
   const closeAll = async () => {
     let isOver = true;

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { CodedError, messageOf } from '../domain/errors.ts';
+import { CodedError, type ErrorCode, messageOf } from '../domain/errors.ts';
 import { CommandFailure, EXIT } from './cli/exit-codes.ts';
 import { type Commands, createProgram } from './cli/program.ts';
 
@@ -33,6 +33,9 @@ const commands: Commands = {
   refusedExport: async (options) => (await import('./cli/refused.ts')).refusedExport(options),
 };
 
+/** What the operator mends in the configuration, or in the files that it names. */
+const CONFIGURATION_ERRORS: ReadonlySet<ErrorCode> = new Set(['CONFIG_INVALID', 'TLS_FILES_UNUSABLE']);
+
 function explain(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (thrown instanceof CommandFailure) {
@@ -41,7 +44,7 @@ function explain(thrown: unknown): number {
   }
   if (thrown instanceof CodedError && thrown.code !== 'DEFECT') {
     process.stderr.write(`${thrown.message}\n`);
-    return thrown.code === 'CONFIG_INVALID' ? EXIT.configuration : EXIT.failed;
+    return CONFIGURATION_ERRORS.has(thrown.code) ? EXIT.configuration : EXIT.failed;
   }
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   process.stderr.write(`This is a defect of the program, please report it: ${messageOf(thrown)}\n${stack ?? ''}\n`);

@@ -75,7 +75,7 @@ describe('DeliveryReader', () => {
   it('a conflict is delivered where a person has asked for it', async () => {
     await world.client('a');
     await world.client('a', { envelope: envelope('a', 'other') });
-    assert.deepEqual(await read(0, 9, { deliverConflicts: true }), ['1:1', '2:2']);
+    assert.deepEqual(await read(0, 9, { conflicts: 'deliver' }), ['1:1', '2:2']);
   });
 
   it('rule 13: the first of an id awaits, its repeat settles nothing', async () => {

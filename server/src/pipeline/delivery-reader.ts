@@ -36,8 +36,11 @@ export interface DeliveryReaderOptions {
   readonly facts: LogFactsReader;
   /** Server records that the destination asks for; outcomes of screenshots are no matter of choice. */
   readonly wants?: (type: string) => boolean;
-  /** A person has decided to send events whose id had already been used for others. */
-  readonly deliverConflicts?: boolean;
+  /**
+   * Events whose id had already been used for others (rule 13): rejected unless a person has decided to send them; a replay
+   * leaves them out, because they are dead letters since they came.
+   */
+  readonly conflicts?: 'reject' | 'deliver' | 'leave-out';
 }
 
 /**
@@ -48,13 +51,13 @@ export class DeliveryReader implements DeliverySource {
   readonly #log: EventLogReader;
   readonly #facts: LogFactsReader;
   readonly #wants: (type: string) => boolean;
-  readonly #deliverConflicts: boolean;
+  readonly #conflicts: 'reject' | 'deliver' | 'leave-out';
 
   constructor(options: DeliveryReaderOptions) {
     this.#log = options.log;
     this.#facts = options.facts;
     this.#wants = options.wants ?? (() => false);
-    this.#deliverConflicts = options.deliverConflicts ?? false;
+    this.#conflicts = options.conflicts ?? 'reject';
   }
 
   head(): Sequence {
@@ -109,7 +112,8 @@ export class DeliveryReader implements DeliverySource {
     const repeat = facts.repeats.get(event.seq);
     if (repeat?.kind === 'repeat') return undefined;
     if (repeat?.kind === 'conflict') {
-      return this.#deliverConflicts ? rowOf(event.seq, event) : conflict(event, repeat.firstSeq);
+      if (this.#conflicts === 'leave-out') return undefined;
+      return this.#conflicts === 'deliver' ? rowOf(event.seq, event) : conflict(event, repeat.firstSeq);
     }
     if (event.origin === 'client') return event.awaits === undefined ? rowOf(event.seq, event) : undefined;
     const outcome = facts.outcomes.get(event.seq);

@@ -40,6 +40,13 @@ describe('rule 11: log and durable database are compared at start', () => {
     assert.equal(compareWithLog(nothing, log(0)).log, 'new');
   });
 
+  it('a log that was seen while it was empty says nothing: its id goes with its empty segment', () => {
+    const empty: StateFacts = { seen: { logId: 'log-0', head: sequence(0) }, destinations: [] };
+    assert.equal(compareWithLog(empty, log(0)).log, 'new');
+    assert.equal(compareWithLog(empty, log(0)).error, undefined);
+    assert.equal(compareWithLog(empty, log(7)).error, undefined);
+  });
+
   it('the durable database is missing beside a log with events', () => {
     const { log: kind, error } = compareWithLog({ seen: undefined, destinations: [] }, log(7));
     assert.deepEqual([kind, error?.code], ['state-missing', 'STATE_DATABASE_MISSING']);

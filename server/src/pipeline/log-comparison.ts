@@ -59,6 +59,8 @@ export function compareWithLog(state: StateFacts, log: LogState): LogComparison 
 
 function kindOf({ seen, destinations }: StateFacts, log: LogState): LogComparison['log'] {
   if (seen === undefined) return log.head === 0 ? 'new' : destinations.length === 0 ? 'state-missing' : 'same';
+  // nothing ever stood in the log that was seen: whatever its id was, no destination had anything of it
+  if (seen.head === 0) return log.head === 0 ? 'new' : 'same';
   if (seen.logId !== log.logId) return 'replaced';
   const isOtherLine =
     seen.headDigest !== undefined && log.digestAtSeenHead !== undefined && seen.headDigest !== log.digestAtSeenHead;

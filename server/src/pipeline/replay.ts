@@ -82,7 +82,14 @@ export async function replay(request: ReplayRequest, options: FixedRunOptions): 
     throw notPossible(`The log goes to ${options.log.head()}; a replay from ${from} to ${end} is not in it.`);
   }
   const registration = { type: opened.type, startFrom: String(from), end, target: destination };
-  return fixedRun(name, sequence(from - 1), registration, opened, new DeliveryReader(options), options);
+  return fixedRun(
+    name,
+    sequence(from - 1),
+    registration,
+    opened,
+    new DeliveryReader({ ...options, conflicts: 'leave-out' }),
+    options,
+  );
 }
 
 /** @returns undefined when there is nothing to retry */
@@ -106,7 +113,7 @@ export function retryDeadLetters(request: DeadLetterRetryRequest, options: Fixed
     destination,
     end,
     deadLetters: options.deadLetters,
-    reader: new DeliveryReader({ ...options, deliverConflicts: true }),
+    reader: new DeliveryReader({ ...options, conflicts: 'deliver' }),
     ...(ids === undefined ? {} : { ids }),
   });
   return fixedRun(name, sequence((bounds?.first ?? 1) - 1), registration, opened, source, options);

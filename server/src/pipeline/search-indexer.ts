@@ -25,7 +25,7 @@ export interface SearchIndexerOptions {
   readonly paused: () => boolean;
 }
 
-const LIMIT = { events: 2000, bytes: 8 << 20 };
+const LIMIT = { events: 1000, bytes: 2 << 20 };
 
 /**
  * Follows the log behind the deduplicator and keeps the columns that the viewer filters and sorts by. Delivery never

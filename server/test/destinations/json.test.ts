@@ -192,6 +192,17 @@ describe('json destination', () => {
     assert.equal(JSON.parse(read(`${name}_4.json`)).correlationId, 'a/b');
   });
 
+  it('an event that came later under the same id, with other contents, gets a file of its own', async () => {
+    const [row] = plainRows(1, 1);
+    assert.ok(row !== undefined);
+    const conflict = { ...row.record, objectData: '{"other":1}', sequence: sequence(2) };
+    await deliver([row]);
+    await deliver([{ position: sequence(2), record: conflict }]);
+    await deliver([{ position: sequence(2), record: conflict }]);
+    assert.equal(files().length, 2);
+    assert.ok(files().some((file) => read(file).includes('"other"')));
+  });
+
   it('takes object data that is nested too deeply to be indented', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const [row] = plainRows(1, 1);

@@ -74,3 +74,24 @@ test('rule 11: a held destination cannot be skipped; the message names the comma
   t.after(() => decided.kill());
   assert.match((await runCommand(home, ['status'])).stdout, /parquet +current/);
 });
+
+test('a certificate that cannot be read: check-config and serve say so, exit code 78', async (t) => {
+  const home = createHome({ extra: '    tls: {enable: true, cert: nope.pem, key: nope.key}\n' });
+  t.after(() => home.remove());
+  for (const command of ['check-config', 'serve']) {
+    const { code, stderr } = await runCommand(home, [command]);
+    assert.equal(code, 78, command);
+    assert.match(stderr, /tls\.cert.*nope\.pem/);
+  }
+});
+
+test('a server without destinations, stopped and started again, finds its log as it was', async (t) => {
+  const home = createHome({ destination: '' });
+  t.after(() => home.remove());
+  for (let start = 0; start < 3; start++) {
+    const server = await startServer(home);
+    t.after(() => server.kill());
+    assert.equal(await server.stop(), 0);
+    assert.doesNotMatch(server.output(), /LOG_REPLACED|"level":"error"/);
+  }
+});

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { readTlsFiles } from '../../adapters/http-api/tls-files.ts';
 import { maskedConfig } from '../config/masked-config.ts';
 import { startupWarnings } from '../config/startup-warnings.ts';
 import { loadCommandConfig } from './command-config.ts';
@@ -8,6 +9,7 @@ import type { CommonOptions } from './program.ts';
 /** Prints what the file means, secrets masked; every mistake at once when it has some (exit code 78). */
 export async function checkConfig(options: CommonOptions): Promise<void> {
   const { config, notes, warnings } = loadCommandConfig(options);
+  if (config.http.tls.enable) readTlsFiles(config.http.tls);
   print(stringify(maskedConfig(config)));
   print('\n');
   const where = config.file ?? 'the built-in default';

@@ -17,7 +17,7 @@ import { connectThread, type Methods, type ThreadPort } from './thread-port.ts';
 /** News of the head go out at most this often: each costs both threads a turn. */
 const HEAD_MS = 20;
 /** By default the garbage of each thread may grow to 128 MiB before it is collected. */
-const YOUNG_MIB = 24;
+const YOUNG_MIB = 12;
 /** A thread without a stuck call ends in a few milliseconds. */
 const END_MS = 400;
 const FIRST_PAUSE_MS = 1000;

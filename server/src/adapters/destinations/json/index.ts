@@ -104,14 +104,19 @@ function hasObjectData(record: AuditRecord): boolean {
   return record.objectData !== null;
 }
 
-/** The same event written earlier, perhaps with other static tags, and not somebody else's file of the same name. */
+/**
+ * The same line of the log written earlier, perhaps with other static tags; not another event that came under the same id,
+ * nor somebody else's file of the same name.
+ */
 function isAbout(record: AuditRecord, present: Uint8Array): boolean {
   try {
     const file = membersOf(JSON.parse(Buffer.from(present).toString('utf8')));
+    const { sequence } = membersOf(file.tags);
     return (
       file.eventId === record.eventId &&
       file.correlationId === record.correlationId &&
-      file.timestamp === isoTime(record.timestamp)
+      file.timestamp === isoTime(record.timestamp) &&
+      sequence === record.sequence
     );
   } catch {
     return false;
