@@ -6,8 +6,8 @@ const LOOK_MS = 1000;
 /**
  * The engine lets the young garbage of each thread grow to 128 MiB and the old to a multiple of what is in use. Only the
  * command line of Node, which is the user's, can bound that for the main thread; its growth can be slowed, though, while
- * it runs. Costs 2 % of the processor's time. Threads started afterwards begin with a young generation of a fair size,
- * as growth is a matter of the whole process.
+ * it runs, for about a tenth of the processor's time. Growth is a matter of the whole process: threads that are started
+ * afterwards begin with a young generation of a fair size.
  * @returns ends the watching
  */
 export function boundHeapGrowth(): () => void {

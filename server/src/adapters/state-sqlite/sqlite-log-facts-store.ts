@@ -23,7 +23,7 @@ interface KeyedLine {
   readonly line: { readonly seq: Sequence; readonly origin: Origin };
 }
 
-const CACHE_KIB = 32 * 1024;
+const CACHE_KIB = 16 * 1024;
 const RETIRED_AT_ONCE = 8000;
 
 /** Nothing of a batch is recorded while it is not known what its hits are: thrown to roll back, never seen outside. */

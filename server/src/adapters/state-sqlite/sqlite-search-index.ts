@@ -5,7 +5,7 @@ import { SEARCH_SCHEMA, TEXT_KINDS } from './search-tables.ts';
 import type { Cell, SqliteFile } from './sqlite-file.ts';
 import { TextDictionary } from './text-dictionary.ts';
 
-const CACHE_KIB = 32 * 1024;
+const CACHE_KIB = 8 * 1024;
 const INSERT_EVENT = 'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const INSERT_PICTURE = 'INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?)';
 
