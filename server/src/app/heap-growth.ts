@@ -4,17 +4,13 @@ const YOUNG_BYTES = 32 * 1024 * 1024;
 const LOOK_MS = 1000;
 
 /**
- * The engine lets the young garbage of each thread grow to 128 MiB and the old to a multiple of what is in use. Only the
- * command line of Node, which is the user's, can bound that for the main thread; its growth can be slowed, though, while
- * it runs, for about a tenth of the processor's time. Growth is a matter of the whole process: threads that are started
+ * The engine lets the young garbage of each thread grow to 128 MiB. Only the command line of Node, which is the user's, can
+ * bound that for the main thread; its growth can be slowed, though, while it runs. Growth is a matter of the whole process: threads that are started
  * afterwards begin with a young generation of a fair size.
  * @returns ends the watching
  */
 export function boundHeapGrowth(): () => void {
   setFlagsFromString('--min-semi-space-size=4');
-  setFlagsFromString('--heap-growing-percent=50');
-  // with few cores, several threads for one small collection hinder each other
-  setFlagsFromString('--no-parallel-scavenge');
   let grows = true;
   const look = () => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
