@@ -5,8 +5,8 @@ const LOOK_MS = 1000;
 
 /**
  * The engine lets the young garbage of each thread grow to 128 MiB. Only the command line of Node, which is the user's, can
- * bound that for the main thread; its growth can be slowed, though, while it runs. Growth is a matter of the whole process: threads that are started
- * afterwards begin with a young generation of a fair size.
+ * bound that for the main thread; its growth can be slowed, though, while it runs. Growth is a matter of the whole process:
+ * threads that are started afterwards begin with a young generation of a fair size.
  * @returns ends the watching
  */
 export function boundHeapGrowth(): () => void {
