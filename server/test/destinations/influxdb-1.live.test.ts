@@ -259,6 +259,24 @@ describe('influxdb destination against a real InfluxDB 1', { skip }, () => {
     });
   });
 
+  it('a user who may only write is enough', async () => {
+    await using({}, async (destination, db, place) => {
+      await destination.check(NEVER);
+      await server.query(`CREATE USER "writer ${db.length}" WITH PASSWORD 'p'`);
+      await server.query(`GRANT WRITE ON ${JSON.stringify(db)} TO "writer ${db.length}"`);
+      const auth = { enable: true, username: `writer ${db.length}`, password: 'p' };
+      const retentionPolicy = { name: 'autogen', duration: '0s' };
+      const more = { v1Config: { dbName: db, auth, retentionPolicy } };
+      const writer = open(server.port, place, { dbName: db, more });
+      assert.deepEqual(await deliver(writer, plainRows(1, 2)), { kind: 'delivered', rejected: [] });
+      await writer.close();
+      const nowhere = { v1Config: { dbName: 'nowhere', auth, retentionPolicy } };
+      const lost = open(server.port, place, { dbName: 'nowhere', more: nowhere });
+      assert.equal((await deliver(lost, plainRows(1, 2))).kind, 'stopped');
+      await lost.close();
+    });
+  });
+
   it('a body that is too large is refused, so that the batch is halved', async () => {
     await using({}, async (destination) => {
       const big = `"objectId":"${randomBytes(1_200_000).toString('base64')}"`;
