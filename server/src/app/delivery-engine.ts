@@ -90,6 +90,7 @@ export class DeliveryEngine {
       segments,
       facts: this.#deduplicator,
       followers: () => this.#followers(),
+      head: () => this.#reader.head(),
       retentionMs: daysInMs(retentionDays),
       idRetentionMs: daysInMs(idRetentionDays),
       disk: { freeBytes: async () => this.#disk.freeBytes ?? Number.POSITIVE_INFINITY },

@@ -63,6 +63,7 @@ describe('Retention', () => {
       segments,
       facts: { holdsAwaiting: (range, cursor) => awaiting(range, cursor) },
       followers: () => followers,
+      head: () => sequence(500),
       retentionMs: 2.5 * DAY_MS,
       idRetentionMs: undefined,
       disk: { freeBytes: async () => freeBytes },
@@ -94,6 +95,13 @@ describe('Retention', () => {
 
   it('never deletes the segment that is being written', async () => {
     await retention({ retentionMs: 0 }).pass();
+    assert.deepEqual(left(), [401]);
+  });
+
+  it('rule 5: nor the one before, until an event behind it is on disk', async () => {
+    await retention({ retentionMs: 0, head: () => sequence(400) }).pass();
+    assert.deepEqual(left(), [301, 401]);
+    await retention({ retentionMs: 0, head: () => sequence(401) }).pass();
     assert.deepEqual(left(), [401]);
   });
 

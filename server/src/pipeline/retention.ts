@@ -22,6 +22,8 @@ export interface RetentionOptions {
   readonly facts: Pick<LogFactsQueries, 'holdsAwaiting'>;
   /** Configured destinations, running replays, tables. Those that are no longer configured hold nothing back. */
   readonly followers: () => readonly LogFollower[];
+  /** What is known to be on disk. Until an event of the next segment is, that segment may still be cut (rule 5). */
+  readonly head: () => Sequence;
   /** Undefined: kept for ever. */
   readonly retentionMs: number | undefined;
   readonly idRetentionMs: number | undefined;
@@ -94,14 +96,14 @@ export class Retention {
 
   /** Oldest first, up to the first segment that somebody needs: the log stays in one piece. */
   async pass(): Promise<RetentionReport> {
-    const { segments, clock, facts, followers, retentionMs, onSegmentsDeleted } = this.#options;
+    const { segments, clock, facts, followers, head, retentionMs, onSegmentsDeleted } = this.#options;
     const files = await segments.segments();
     const needs = followers();
     const slowest = lowest(needs.filter((f) => f.isDestination));
     let firstKept = 0;
     for (const [i, file] of files.entries()) {
       const range = rangeOf(files, i);
-      if (range === undefined || !isOlderThan(file, clock.now(), retentionMs)) break;
+      if (range === undefined || range.last >= head() || !isOlderThan(file, clock.now(), retentionMs)) break;
       if (needs.some((f) => f.position < range.last) || facts.holdsAwaiting(range, slowest ?? END_OF_TIME)) break;
       await segments.deleteSegment(file.first);
       this.#deletedBytes += file.bytes;

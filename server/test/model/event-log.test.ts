@@ -101,7 +101,7 @@ async function retain(world: LogWorld): Promise<void> {
   world.disk.fault = () => undefined;
   const folder = new SegmentFolder({ directory: LOG_DIRECTORY, fileSystem: world.disk });
   const [oldest, next] = await folder.segments();
-  if (oldest === undefined || next === undefined) return;
+  if (oldest === undefined || next === undefined || next.first > world.log.head()) return;
   await folder.deleteSegment(oldest.first);
   for (const seq of [...world.acknowledged.keys()]) if (seq < next.first) world.acknowledged.delete(seq);
   const [item] = await world.log.read(BEFORE_FIRST, { events: 1, bytes: 1 });

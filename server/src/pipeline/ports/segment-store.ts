@@ -13,7 +13,10 @@ export interface SegmentFile {
 export interface SegmentStore {
   /** Ascending; the last one is being written and is never deleted. Each ends where the next begins. */
   segments(): Promise<readonly SegmentFile[]>;
-  /** Leaves `<first>.ids`, synced before the segment goes (rule 12). Doing it again after a crash is fine. */
+  /**
+   * Leaves `<first>.ids`, synced before the segment goes (rule 12). Doing it again after a crash is fine. Only when an
+   * event of the next segment is on disk: a log without a line would have forgotten where it was.
+   */
   deleteSegment(first: Sequence): Promise<void>;
   /** What deleted segments left, ascending. */
   idFiles(): Promise<readonly SegmentFile[]>;
