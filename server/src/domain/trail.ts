@@ -1,0 +1,257 @@
+/**
+ * The answers of the trail API (`/api/v1/trail/…`): what people ask the audit trail, and what they get. All members are
+ * plain JSON. The page imports these types and nothing else of the server.
+ *
+ * Times are ISO 8601 text in UTC with milliseconds. Sequences are numbers. What an event does not say is null.
+ */
+
+/** Every filter may be given several times: any of its values. Different filters: all of them. */
+export interface TrailFilter {
+  /** Inclusive; ISO 8601 with an offset, or a date (its start, UTC). */
+  readonly from?: string;
+  /** Exclusive; a date is its start. */
+  readonly to?: string;
+  /** An identity string as stored, or a user name, in any letter case. */
+  readonly user?: readonly string[];
+  readonly appId?: readonly string[];
+  readonly sheetId?: readonly string[];
+  readonly objectId?: readonly string[];
+  readonly eventType?: readonly string[];
+  readonly selectionTxnId?: readonly string[];
+  readonly correlationId?: readonly string[];
+  /** Words; all must occur (as beginnings of words) in names, users, selections or ids. */
+  readonly q?: string;
+}
+
+/** Newest first; `cursor` of one answer gives the next, and stays valid while events arrive. */
+export interface TrailPage<T> {
+  readonly items: readonly T[];
+  /** Null: the end. */
+  readonly nextCursor: string | null;
+}
+
+/** One line of a list. */
+export interface TrailEvent {
+  readonly sequence: number;
+  readonly eventId: string;
+  readonly eventType: string;
+  /** `client`, or `server` for what the server itself learnt. */
+  readonly origin: 'client' | 'server';
+  /** By the browser's clock; the time of receipt where that says nothing. */
+  readonly time: string;
+  readonly receivedAt: string;
+  readonly user: TrailUser | null;
+  readonly appId: string | null;
+  readonly appName: string | null;
+  readonly sheetId: string | null;
+  readonly sheetName: string | null;
+  readonly objectId: string | null;
+  readonly objectType: string | null;
+  readonly selectionTxnId: string | null;
+  readonly correlationId: string | null;
+  readonly durationMs: number | null;
+  readonly visible: boolean | null;
+  /** A short text for people: `Region = Europe, Asia`. Null unless it is a selection. */
+  readonly selections: string | null;
+  readonly screenshot: TrailScreenshotSummary | null;
+  /** Its id is that of an earlier event with other contents: kept, shown, delivered nowhere. */
+  readonly isConflict: boolean;
+}
+
+export interface TrailUser {
+  /** As stored: what the filter `user` takes. */
+  readonly id: string;
+  readonly directory: string | null;
+  /** What to show. */
+  readonly name: string;
+}
+
+export interface TrailScreenshotSummary {
+  readonly status: 'waiting' | 'saved' | 'failed';
+  readonly reason: string | null;
+  /** Below the API's root; null when there is no picture, or this reader may not see pictures. */
+  readonly originalUrl: string | null;
+  readonly annotatedUrl: string | null;
+}
+
+export interface TrailEventDetail {
+  readonly event: TrailEvent;
+  /** A sentence for people: `Anna selected Region = Europe, Asia in Sales / Overview`. */
+  readonly sentence: string;
+  /** Exactly as received. Null once erased. */
+  readonly envelope: unknown;
+  /** The derived fields as destinations get them (docs/audit-record.md), 64-bit integers as text beyond 2^53. */
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly receipt: {
+    readonly receivedAt: string;
+    readonly ip: string | null;
+    readonly auditQsVersion: string | null;
+    /** Of the log line's private part. */
+    readonly digest: string;
+    readonly logId: string;
+  };
+  readonly selections: readonly TrailSelection[];
+  /** Null: none came with it, or this reader may not see object data. */
+  readonly objectData: TrailObjectData | null;
+  readonly deliveries: readonly TrailDelivery[];
+  readonly screenshots: readonly TrailScreenshotFile[];
+  /** Others of its transaction, in order of time. */
+  readonly neighbours: readonly TrailEvent[];
+}
+
+export interface TrailSelection {
+  readonly field: string;
+  readonly values: readonly string[];
+  /** How many there are when not all were sent. */
+  readonly count: number;
+}
+
+export interface TrailObjectData {
+  readonly title: string | null;
+  readonly columns: readonly string[];
+  /** At most 1000; `totalRows` says how many were sent. */
+  readonly rows: readonly (readonly (string | number | null)[])[];
+  readonly totalRows: number;
+}
+
+export interface TrailDelivery {
+  readonly destination: string;
+  /** `skipped`: by an operator, or older than the destination's beginning. */
+  readonly state: 'delivered' | 'waiting' | 'dead-letter' | 'not-delivered';
+  /** The error of a dead letter; why it is not delivered. */
+  readonly reason: string | null;
+}
+
+export interface TrailScreenshotFile {
+  readonly role: 'seen' | 'annotated' | 'downloaded';
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  /** Null where this reader may not see pictures. */
+  readonly url: string | null;
+}
+
+/** selection → validated → screenshot → durations. */
+export interface TrailTransaction {
+  readonly selectionTxnId: string;
+  readonly sentence: string;
+  readonly steps: readonly {
+    readonly event: TrailEvent;
+    /** Since the step before; null for the first. */
+    readonly gapMs: number | null;
+  }[];
+}
+
+/** One user's time, as lanes by app and sheet. */
+export interface TrailTimeline {
+  readonly user: TrailUser;
+  readonly from: string;
+  readonly to: string;
+  readonly lanes: readonly {
+    readonly appId: string | null;
+    readonly appName: string | null;
+    readonly sheetId: string | null;
+    readonly sheetName: string | null;
+    readonly spans: readonly {
+      readonly from: string;
+      readonly to: string;
+      readonly durationMs: number;
+      readonly objectId: string | null;
+      readonly eventId: string;
+    }[];
+    readonly events: readonly TrailEvent[];
+  }[];
+  /** More events than can be shown; narrow the time. */
+  readonly isCut: boolean;
+}
+
+export interface TrailApp {
+  readonly appId: string;
+  readonly appName: string | null;
+  readonly events: number;
+  readonly users: number;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+}
+
+export type SummaryBy = 'app' | 'sheet' | 'object' | 'user' | 'hour' | 'weekday' | 'day' | 'eventType' | 'first-open';
+
+export interface TrailSummary {
+  readonly by: SummaryBy;
+  readonly rows: readonly TrailSummaryRow[];
+}
+
+export interface TrailSummaryRow {
+  /** Value for the filter of the same name; `hour` 0-23 and `weekday` 1-7 (Monday first) in UTC; `day` YYYY-MM-DD. */
+  readonly key: string;
+  /** What to show. */
+  readonly label: string;
+  /** Of `first-open`: who; `key` is the app. */
+  readonly user: TrailUser | null;
+  readonly firstAt: string | null;
+  readonly events: number;
+  /** Object views: events with a duration. */
+  readonly views: number;
+  readonly users: number;
+  readonly totalMs: number;
+  readonly medianMs: number | null;
+}
+
+/** For the bars above the list. */
+export interface TrailHistogram {
+  readonly from: string;
+  readonly to: string;
+  readonly bucketMs: number;
+  /** Ascending; empty buckets are left out. */
+  readonly buckets: readonly { readonly at: string; readonly events: number }[];
+  readonly total: number;
+}
+
+/** What the search box suggests. */
+export interface TrailSuggestion {
+  readonly kind: 'user' | 'app' | 'sheet' | 'eventType' | 'event' | 'transaction';
+  readonly value: string;
+  readonly label: string;
+  readonly events: number | null;
+}
+
+/** Who is looking, and what they may do. */
+export interface TrailSession {
+  readonly name: string;
+  readonly role: 'reader' | 'admin';
+  /** Null: all. */
+  readonly apps: readonly string[] | null;
+  readonly maySeePictures: boolean;
+  readonly maySeeObjectData: boolean;
+  /** Goes as `X-CSRF-Token` with every POST and DELETE. */
+  readonly csrfToken: string;
+}
+
+/** Every error: one sentence that says what to do. */
+export interface TrailError {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/**
+ * The paths, below `/api/v1/trail`:
+ *
+ * - `GET session` → TrailSession, 401 without one; `POST session` {link} or {user, password} → TrailSession; `DELETE session`
+ * - `GET events?…TrailFilter&limit&cursor` → TrailPage<TrailEvent>
+ * - `GET events/{eventId}` → TrailEventDetail
+ * - `GET transactions/{selectionTxnId}` → TrailTransaction
+ * - `GET users/{user}/timeline?from&to` → TrailTimeline
+ * - `GET users?q&limit` → { items: (TrailUser & {events, firstSeen, lastSeen})[] }
+ * - `GET apps?…TrailFilter` → { items: TrailApp[] }
+ * - `GET summary?by&…TrailFilter&limit` → TrailSummary
+ * - `GET histogram?…TrailFilter&buckets` → TrailHistogram
+ * - `GET suggest?q` → { items: TrailSuggestion[] }
+ * - `GET screenshots/{eventId}?variant=original|annotated` → the picture
+ * - `GET live?…TrailFilter` → server-sent events; `id:` is the sequence, `data:` a TrailEvent; resumes by `Last-Event-ID`
+ * - `GET export?format=ndjson|csv|parquet|qvd&…TrailFilter` → a file
+ * - `GET system` → admin: status of log, queue, destinations, dead letters, disk
+ * - `GET dead-letters?destination&cursor`, `POST dead-letters/retry` {destination, ids?} → admin
+ * - `GET openapi.json`
+ */
+export const TRAIL_ROOT = '/api/v1/trail';
