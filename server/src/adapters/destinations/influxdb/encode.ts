@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../../../domain/audit-record.ts';
 import { epochMillis, toIsoString } from '../../../domain/epoch-millis.ts';
 import type { StaticTag } from '../../../domain/table-row.ts';
-import { FIRST_NANOSECOND, type FieldValue, LAST_NANOSECOND, type Point } from './line-protocol.ts';
+import { FIRST_NANOSECOND, type FieldValue, LAST_NANOSECOND, type Point } from '../../shared/influxdb/line-protocol.ts';
 
 /** `documented`: the tags of the public documents. `low-cardinality`: ids that are new in every event are fields. */
 export type TagProfile = 'documented' | 'low-cardinality';

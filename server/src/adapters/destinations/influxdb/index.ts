@@ -9,13 +9,13 @@ import type {
   DestinationFactory,
   RejectedRow,
 } from '../../../pipeline/ports/destination.ts';
+import { HttpClient, type HttpReply } from '../../shared/influxdb/http-client.ts';
+import { encodePoint } from '../../shared/influxdb/line-protocol.ts';
+import { brief, type Failure, failureOf, isSuccess, sentenceOf } from '../../shared/influxdb/reply.ts';
+import { type Version, versionOf } from '../../shared/influxdb/versions.ts';
 import { pointOf } from './encode.ts';
-import { HttpClient, type HttpReply } from './http-client.ts';
-import { encodePoint } from './line-protocol.ts';
 import { type InfluxdbOptions, influxdbOptions } from './options.ts';
 import { isSeriesLimit, type RefusedLine, refusedLines, type SentLine } from './refused-lines.ts';
-import { brief, type Failure, failureOf, isSuccess, sentenceOf } from './reply.ts';
-import { type Version, versionOf } from './versions.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** InfluxDB 3 takes 10 MB in a request; objects may make an event large. */
@@ -35,8 +35,9 @@ export class InfluxdbDestination implements Destination {
   constructor(options: InfluxdbOptions, context: DestinationContext) {
     this.#options = options;
     this.#context = context;
-    this.#version = versionOf(options.server);
+    this.#version = versionOf(options);
     this.#client = new HttpClient({
+      setting: options.setting,
       host: options.host,
       port: options.port,
       https: options.https,
@@ -94,7 +95,11 @@ export class InfluxdbDestination implements Destination {
       const reply = await this.#client.request({ method: 'POST', path: this.#version.writePath, body }, signal);
       if (isSuccess(reply)) break;
       if (isSeriesLimit(reply)) return seriesLimit(sentenceOf(reply));
-      const failure = failureOf(reply, `a write of ${left.length} events`, this.#context.clock.now());
+      const failure = failureOf(reply, {
+        what: `a write of ${left.length} events`,
+        nowMs: this.#context.clock.now(),
+        setting: this.#options.setting,
+      });
       if (isMissing(reply)) return missing(failure);
       if (failure.kind !== 'refused') return failure;
       const refused = reply.status === 413 ? [] : refusedLines(reply, left);

@@ -1,8 +1,8 @@
 import { membersOf } from '../../../domain/payload-member.ts';
 import type { DeliveryRow } from '../../../pipeline/ports/destination.ts';
-import type { HttpReply } from './http-client.ts';
-import type { Point } from './line-protocol.ts';
-import { jsonOf, sentenceOf } from './reply.ts';
+import type { HttpReply } from '../../shared/influxdb/http-client.ts';
+import type { Point } from '../../shared/influxdb/line-protocol.ts';
+import { jsonOf, sentenceOf } from '../../shared/influxdb/reply.ts';
 
 /** A row as it is sent. */
 export interface SentLine {

@@ -6,14 +6,11 @@ import { rootCertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { CodedError, messageOf, systemCodeOf } from '../../../domain/errors.ts';
+import type { InfluxdbConnection } from './connection.ts';
 
 const gzipped = promisify(gzip);
 
-export interface HttpClientOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly https: boolean;
-  readonly tls: { readonly ca?: string; readonly rejectUnauthorized: boolean };
+export interface HttpClientOptions extends Omit<InfluxdbConnection, 'server'> {
   readonly root: string;
   /** Sent with every request: the credentials. */
   readonly headers: Readonly<Record<string, string>>;
@@ -91,7 +88,7 @@ export class HttpClient {
   }
 
   async #createAgent(): Promise<http.Agent> {
-    const { https: isHttps, tls, root } = this.#options;
+    const { https: isHttps, tls, root, setting } = this.#options;
     const pool = { keepAlive: true, maxSockets: 1, timeout: this.#options.timeoutMs };
     if (!isHttps) return new http.Agent(pool);
     const { rejectUnauthorized } = tls;
@@ -100,7 +97,7 @@ export class HttpClient {
     try {
       return new https.Agent({ ...pool, rejectUnauthorized, ca: [...rootCertificates, await readFile(path, 'utf8')] });
     } catch (error) {
-      const message = `destination.influxdb.tls.ca: ${path} cannot be read (${messageOf(error)}).`;
+      const message = `${setting}.tls.ca: ${path} cannot be read (${messageOf(error)}).`;
       throw new CodedError('TLS_FILES_UNUSABLE', message, { path }, error);
     }
   }

@@ -28,14 +28,22 @@ export function isSuccess({ status }: HttpReply): boolean {
   return status >= 200 && status < 300;
 }
 
-/** What an answer that is no success means, whatever was asked. @param what `a write`, for the message */
-export function failureOf(reply: HttpReply, what: string, nowMs: number): Failure {
+export interface Asked {
+  /** `a write`, for the message. */
+  readonly what: string;
+  readonly nowMs: number;
+  /** Where in the configuration the connection stands. */
+  readonly setting: string;
+}
+
+/** What an answer that is no success means, whatever was asked. */
+export function failureOf(reply: HttpReply, { what, nowMs, setting }: Asked): Failure {
   const { status } = reply;
   const reason = brief(sentenceOf(reply));
   const said = `InfluxDB answered ${what} with ${status}${reason === '' ? '' : ` (${reason})`}.`;
   const context = { status };
   if (status === 401 || status === 403) {
-    const advice = 'Correct the credentials in destination.influxdb, or the permissions over there.';
+    const advice = `Correct the credentials in ${setting}, or the permissions over there.`;
     return { kind: 'stopped', error: new CodedError('INFLUXDB_ACCESS_DENIED', `${said} ${advice}`, context) };
   }
   if (status === 404) return { kind: 'retry', error: new CodedError('INFLUXDB_MISSING', said, context) };
@@ -48,7 +56,7 @@ export function failureOf(reply: HttpReply, what: string, nowMs: number): Failur
     return { kind: 'refused', error: new CodedError('INFLUXDB_REFUSED', said, context) };
   }
   const where = reply.location === undefined ? '' : ` It points to ${brief(reply.location)}.`;
-  const advice = `Is this InfluxDB, and is destination.influxdb.version the right one?${where}`;
+  const advice = `Is this InfluxDB, and is ${setting}.version the right one?${where}`;
   return { kind: 'stopped', error: new CodedError('INFLUXDB_FAILED', `${said} ${advice}`, context) };
 }
 

@@ -1,7 +1,7 @@
 import { CodedError } from '../../../domain/errors.ts';
 import { membersOf } from '../../../domain/payload-member.ts';
+import type { InfluxdbConnection, VersionOptions } from './connection.ts';
 import type { HttpReply, HttpRequest } from './http-client.ts';
-import type { VersionOptions } from './options.ts';
 import { type Failure, failureOf, isSuccess, jsonOf, sentenceOf } from './reply.ts';
 
 export type Ask = (request: HttpRequest) => Promise<HttpReply>;
@@ -15,21 +15,24 @@ export interface Version {
   setUp(ask: Ask, nowMs: number): Promise<Failure | undefined>;
 }
 
-export function versionOf(options: VersionOptions): Version {
-  if (options.version === 'incomplete') return incomplete(options.missing);
-  if (options.version === 1) return versionOne(options);
-  return options.version === 2 ? versionTwo(options) : versionThree(options);
+export function versionOf({ server, setting }: InfluxdbConnection): Version {
+  if (server.version === 'incomplete') return incomplete(server.missing, setting);
+  const answered: Answered = (reply, what, nowMs) => failureOf(reply, { what, nowMs, setting });
+  if (server.version === 1) return versionOne(server, answered);
+  return server.version === 2 ? versionTwo(server, answered) : versionThree(server, answered);
 }
 
-function incomplete(settings: readonly string[]): Version {
-  const message = `destination.type names influxdb, and its settings are incomplete: set ${settings.join(', ')}.`;
+type Answered = (reply: HttpReply, what: string, nowMs: number) => Failure;
+
+function incomplete(settings: readonly string[], setting: string): Version {
+  const message = `The settings of ${setting} are incomplete: set ${settings.join(', ')}.`;
   const error = new CodedError('CONFIG_INVALID', message);
   return { headers: {}, secrets: [], writePath: '', setUp: async () => ({ kind: 'stopped', error }) };
 }
 
 type Options<N extends 1 | 2 | 3> = Extract<VersionOptions, { readonly version: N }>;
 
-function versionOne({ credentials, dbName, retentionPolicy }: Options<1>): Version {
+function versionOne({ credentials, dbName, retentionPolicy }: Options<1>, answered: Answered): Version {
   const pair = credentials === undefined ? undefined : `${credentials.username}:${credentials.password}`;
   const basic = pair === undefined ? undefined : Buffer.from(pair).toString('base64');
   return {
@@ -42,7 +45,7 @@ function versionOne({ credentials, dbName, retentionPolicy }: Options<1>): Versi
     })}`,
     async setUp(ask, nowMs) {
       const query = async (q: string) =>
-        namesOf(q, await ask({ method: 'POST', path: `/query?${new URLSearchParams({ q })}` }), nowMs);
+        namesOf(q, await ask({ method: 'POST', path: `/query?${new URLSearchParams({ q })}` }), nowMs, answered);
       const steps: string[] = [];
       const present = await query('SHOW DATABASES');
       if ('failure' in present) return present.failure;
@@ -71,8 +74,8 @@ function versionOne({ credentials, dbName, retentionPolicy }: Options<1>): Versi
 type Names = { readonly names: readonly unknown[] } | { readonly failure: Failure };
 
 /** The first column of an InfluxQL answer; its errors come with status 200. */
-function namesOf(statement: string, reply: HttpReply, nowMs: number): Names {
-  if (!isSuccess(reply)) return { failure: failureOf(reply, statement, nowMs) };
+function namesOf(statement: string, reply: HttpReply, nowMs: number, answered: Answered): Names {
+  if (!isSuccess(reply)) return { failure: answered(reply, statement, nowMs) };
   const [result] = listOf(membersOf(jsonOf(reply)).results);
   const { error, series } = membersOf(result);
   if (typeof error === 'string') {
@@ -88,20 +91,20 @@ function identifier(name: string): string {
   return `"${name.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 }
 
-function versionTwo({ org, bucket, description, token, retentionSeconds }: Options<2>): Version {
+function versionTwo({ org, bucket, description, token, retentionSeconds }: Options<2>, answered: Answered): Version {
   return {
     headers: { authorization: `Token ${token}` },
     secrets: [token],
     writePath: `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 'ns' })}`,
     async setUp(ask, nowMs) {
       const orgs = await ask({ method: 'GET', path: `/api/v2/orgs?${new URLSearchParams({ org })}` });
-      if (!isSuccess(orgs) && orgs.status !== 404) return failureOf(orgs, 'the look-up of the organisation', nowMs);
+      if (!isSuccess(orgs) && orgs.status !== 404) return answered(orgs, 'the look-up of the organisation', nowMs);
       const [found] = isSuccess(orgs) ? listOf(membersOf(jsonOf(orgs)).orgs) : [];
       const { id } = membersOf(found);
       if (typeof id !== 'string') return missing(`The organisation "${org}"`, `influx org create --name '${org}'`);
       const look = new URLSearchParams({ orgID: id, name: bucket });
       const buckets = await ask({ method: 'GET', path: `/api/v2/buckets?${look}` });
-      if (!isSuccess(buckets) && buckets.status !== 404) return failureOf(buckets, 'the look-up of the bucket', nowMs);
+      if (!isSuccess(buckets) && buckets.status !== 404) return answered(buckets, 'the look-up of the bucket', nowMs);
       const present = isSuccess(buckets) ? listOf(membersOf(jsonOf(buckets)).buckets) : [];
       if (present.some((one) => membersOf(one).name === bucket)) return undefined;
       const rules = retentionSeconds === 0 ? [] : [{ type: 'expire', everySeconds: retentionSeconds }];
@@ -109,13 +112,13 @@ function versionTwo({ org, bucket, description, token, retentionSeconds }: Optio
       const made = await ask({ method: 'POST', path: '/api/v2/buckets', body: { type: 'application/json', text } });
       // 422 conflict: somebody else has made it meanwhile
       const isThere = isSuccess(made) || (made.status === 422 && /already exists/.test(sentenceOf(made)));
-      return isThere ? undefined : failureOf(made, `the making of the bucket "${bucket}"`, nowMs);
+      return isThere ? undefined : answered(made, `the making of the bucket "${bucket}"`, nowMs);
     },
   };
 }
 
 /** Writing would make the database, without its retention; so it is looked for first. */
-function versionThree({ database, token, retentionDuration }: Options<3>): Version {
+function versionThree({ database, token, retentionDuration }: Options<3>, answered: Answered): Version {
   return {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     secrets: token === undefined ? [] : [token],
@@ -127,7 +130,7 @@ function versionThree({ database, token, retentionDuration }: Options<3>): Versi
     })}`,
     async setUp(ask, nowMs) {
       const reply = await ask({ method: 'GET', path: '/api/v3/configure/database?format=json' });
-      if (!isSuccess(reply)) return failureOf(reply, 'the look-up of the database', nowMs);
+      if (!isSuccess(reply)) return answered(reply, 'the look-up of the database', nowMs);
       const names = listOf(jsonOf(reply)).map((one) => membersOf(one)['iox::database']);
       if (names.includes(database)) return undefined;
       const retention = retentionDuration === '0s' ? '' : ` --retention-period ${retentionDuration}`;
