@@ -19,6 +19,10 @@ export interface TrailFilter {
   readonly eventType?: readonly string[];
   readonly selectionTxnId?: readonly string[];
   readonly correlationId?: readonly string[];
+  /** Of `time`: hours 0-23, UTC. */
+  readonly hour?: readonly number[];
+  /** Of `time`: 1-7, Monday first, UTC. */
+  readonly weekday?: readonly number[];
   /** Words; all must occur (as beginnings of words) in names, users, selections or ids. */
   readonly q?: string;
 }
@@ -229,6 +233,56 @@ export interface TrailSession {
   readonly csrfToken: string;
 }
 
+/** What `/api/v1/status` says; the page copes with members that are missing. */
+export interface TrailSystem {
+  readonly product?: { readonly name: string; readonly version: string };
+  readonly log?: {
+    readonly directory: string;
+    readonly logId: string;
+    readonly head: number;
+    readonly disk?: { readonly isFull: boolean; readonly freeBytes?: number | undefined };
+  };
+  readonly logBytes?: number | undefined;
+  readonly queue?: {
+    readonly queueSize: number;
+    readonly queueMaxSize: number;
+    readonly utilizationPct: number;
+    readonly backpressureActive: boolean;
+  };
+  readonly destinations?: readonly TrailDestination[];
+  readonly deduplicator?: { readonly position: number };
+  readonly searchIndex?: { readonly position: number };
+}
+
+export interface TrailDestination {
+  readonly name: string;
+  /** `idle`, `waiting`, `delivering`, `retrying`, `stopped`. */
+  readonly state: string;
+  readonly committed: number;
+  readonly head: number;
+  readonly lagEvents: number;
+  readonly lagSeconds: number;
+  readonly delivered: number;
+  readonly deadLetters: number;
+  /** Bytes of the log that retention keeps for it. */
+  readonly heldBytes?: number;
+  /** Times in milliseconds since 1970. */
+  readonly lastError?: { readonly code: string; readonly message: string; readonly at: number };
+  readonly lastSuccessAt?: number;
+}
+
+export interface TrailDeadLetter {
+  readonly id: number;
+  readonly destination: string;
+  readonly range: { readonly first: number; readonly last: number };
+  readonly eventId: string | null;
+  readonly eventType: string | null;
+  readonly code: string;
+  readonly message: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
 /** Every error: one sentence that says what to do. */
 export interface TrailError {
   readonly error: { readonly code: string; readonly message: string };
@@ -250,8 +304,12 @@ export interface TrailError {
  * - `GET screenshots/{eventId}?variant=original|annotated` → the picture
  * - `GET live?…TrailFilter` → server-sent events; `id:` is the sequence, `data:` a TrailEvent; resumes by `Last-Event-ID`
  * - `GET export?format=ndjson|csv|parquet|qvd&…TrailFilter` → a file
- * - `GET system` → admin: status of log, queue, destinations, dead letters, disk
- * - `GET dead-letters?destination&cursor`, `POST dead-letters/retry` {destination, ids?} → admin
+ * - `GET system` → admin: TrailSystem
+ * - `GET dead-letters?destination&cursor` → admin: TrailPage<TrailDeadLetter>
+ * - `POST dead-letters/retry` {destination, ids?} → admin: 202
  * - `GET openapi.json`
+ *
+ * The page's own addresses, all answered with its index.html: `/`, `/events/{eventId}`, `/transactions/{selectionTxnId}`,
+ * `/story`, `/insights`, `/live`, `/system`, `/login` (which also takes `#link=TOKEN`). Its files are below `/assets/`.
  */
 export const TRAIL_ROOT = '/api/v1/trail';
