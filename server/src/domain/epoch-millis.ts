@@ -16,3 +16,9 @@ export function utcDay(at: EpochMillis): string {
   const digits = date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
   return String(digits).padStart(8, '0');
 }
+
+/** The day after a `utcDay`. */
+export function nextUtcDay(day: string): string {
+  const [year, month, date] = [day.slice(0, 4), day.slice(4, 6), day.slice(6)].map(Number);
+  return utcDay(epochMillis(Date.UTC(year ?? 0, (month ?? 1) - 1, (date ?? 1) + 1)));
+}

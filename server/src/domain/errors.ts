@@ -133,6 +133,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'An event has contents that the file format of a destination cannot hold.',
     action: 'The event is in the dead letters of that destination and stays in the event log; please report it.',
   },
+  SCREENSHOT_WRITE_FAILED: {
+    meaning: 'A picture could not be written to a folder of screenshots.storageTargets; its event waits.',
+    action: 'Make the folder named in the message writable, or free space there; it is tried again by itself.',
+  },
   STATE_DATABASE_FAILED: {
     meaning: 'A database beside the log (durable.sqlite, ids.sqlite, search.sqlite) could not be read or written.',
     action: 'Look at the cause named in the message: disk full, permissions, or another program that holds the file.',

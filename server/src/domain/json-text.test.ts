@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isNestedTooDeeply, MAX_JSON_DEPTH, oneLineJson, splitJsonArray } from './json-text.ts';
+import { guessJsonArray, isNestedTooDeeply, MAX_JSON_DEPTH, oneLineJson, splitJsonArray } from './json-text.ts';
 
 test('rule 1: the envelope is exactly what came, newlines between tokens removed', () => {
-  assert.equal(oneLineJson(' \r\n{"a" :\n\t1,\r\n"b":"x\\ny  z"}\n'), '{"a" :\t1,"b":"x\\ny  z"}');
-  assert.equal(oneLineJson('{"a":1,"a":2,"__proto__":{"x":1}}'), '{"a":1,"a":2,"__proto__":{"x":1}}');
+  assert.equal(oneLine(' \r\n{"a" :\n\t1,\r\n"b":"x\\ny  z"}\n'), '{"a" :\t1,"b":"x\\ny  z"}');
+  assert.equal(oneLine('{"a":1,"a":2,"__proto__":{"x":1}}'), '{"a":1,"a":2,"__proto__":{"x":1}}');
 });
 
 test('rule 1: one line has the same value, however the JSON was laid out', () => {
   fc.assert(
     fc.property(fc.json(), fc.constantFrom('', ' ', '\t', '\n', '\r\n'), (json, indent) => {
       const laidOut = `\n${JSON.stringify(JSON.parse(json), null, indent)}\r\n`;
-      const line = oneLineJson(laidOut);
+      const line = oneLine(laidOut);
       assert.ok(!/[\r\n]/.test(line));
       assert.deepEqual(JSON.parse(line), JSON.parse(laidOut));
     }),
@@ -20,6 +20,10 @@ test('rule 1: one line has the same value, however the JSON was laid out', () =>
 });
 
 const bytes = (text: string) => Buffer.from(text);
+
+function oneLine(text: string): string {
+  return oneLineJson(Buffer.from(text)).toString();
+}
 
 test('depth', () => {
   const nested = (levels: number) => bytes('['.repeat(levels) + ']'.repeat(levels));
@@ -85,5 +89,55 @@ test('splitting and parsing accepts exactly what parsing the whole accepts', () 
       assert.deepEqual(parsedElements(text), parsedArray(text), text);
     }),
     { numRuns: 5000 },
+  );
+});
+
+/** Pieces that are all valid JSON, or undefined. */
+function guessed(text: string): readonly unknown[] | undefined {
+  const json = bytes(text);
+  const bounds = guessJsonArray(json);
+  if (bounds === undefined) return undefined;
+  try {
+    return Array.from({ length: bounds.length / 2 }, (_, i) =>
+      JSON.parse(json.toString('utf8', bounds[2 * i], bounds[2 * i + 1])),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+test('a guess at the elements of an array is right when each piece is valid JSON', () => {
+  assert.deepEqual(guessed('[{"id":1,"x":[{"y":2},{"y":3}]},{"id":2}]'), [
+    { id: 1, x: [{ y: 2 }, { y: 3 }] },
+    { id: 2 },
+  ]);
+  // no guess, or one that parsing shows to be wrong: the beginning stands inside a string, or deeper
+  for (const text of [
+    '[]',
+    '[1,2]',
+    '{"id":1}',
+    '[{"id":",{\\"id\\":"},{"id":[{"id":1},{"id":2}]}]',
+    '[{"id":1},{"x":2}',
+    '',
+  ]) {
+    const pieces = guessed(text);
+    if (pieces !== undefined) assert.deepEqual(pieces, JSON.parse(text));
+  }
+  const hostile = fc.constantFrom(',{"id":', '{"id":1}', ',', ']', '[', '"', '\\', '},{"id":');
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      fc.integer(),
+      fc.string(),
+      fc.array(hostile).map((parts) => parts.join('')),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.record({ id: tie('value'), x: tie('value') }, { requiredKeys: ['id'] }),
+    ),
+  })).value;
+  fc.assert(
+    fc.property(fc.array(fc.record({ id: value }), { maxLength: 5 }), (elements) => {
+      const text = JSON.stringify(elements);
+      const pieces = guessed(text);
+      if (pieces !== undefined) assert.deepEqual(pieces, JSON.parse(text));
+    }),
   );
 });

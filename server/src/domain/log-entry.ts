@@ -16,8 +16,8 @@ export interface NewLogEntry {
   readonly awaits?: 'screenshot';
   /** Server records: the sequence of the line they are about. */
   readonly subject?: Sequence;
-  /** The envelope as JSON text on one line, otherwise exactly as it came. */
-  readonly envelope: string;
+  /** The envelope as JSON on one line, otherwise exactly as it came. UTF-8 bytes must stay as they are until it is stored. */
+  readonly envelope: string | Buffer;
   /** Client events: the address it came from, as text. */
   readonly ip?: string;
   /** Client events: the version of Audit.qs, from header or envelope. */

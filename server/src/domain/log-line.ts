@@ -16,6 +16,8 @@ const DIGEST_KEY = ',"digest":"';
 const ENVELOPE_KEY = ',"envelope":';
 /** 32 bytes in base64url, without padding. */
 const DIGEST_LENGTH = 43;
+/** Its place, until the private part is known, and what parts the two. */
+const DIGEST_SPACE = `${' '.repeat(DIGEST_LENGTH)}",`;
 const SALT_BYTES = 16;
 const NEWLINE = 0x0a;
 const BRACE = 0x7d;
@@ -56,7 +58,7 @@ export function maxLineBytes(entry: NewLogEntry): number {
   const texts = type.length + (ip?.length ?? 0) + (auditQsVersion?.length ?? 0) + (actor?.length ?? 0);
   // JSON may write a character as \uXXXX, and 3 bytes hold any UTF-16 unit
   const escaped = 6 * (texts + entry.id.length + (request?.length ?? 0));
-  return 512 + escaped + (envelope.length < 8192 ? 3 * envelope.length : Buffer.byteLength(envelope));
+  return 512 + escaped + (typeof envelope === 'string' ? Buffer.byteLength(envelope) : envelope.length);
 }
 
 /**
@@ -73,12 +75,13 @@ export function encodeLine(
   into: Buffer,
   offset: number,
 ): number {
-  const digestAt = offset + into.write(publicPart(entry, seq, durable), offset);
-  const privateAt = digestAt + DIGEST_LENGTH + 2;
-  const end = privateAt + into.write(privatePart(entry, salt), privateAt);
-  into.write(digestOf(into, privateAt, end), digestAt, 'latin1');
-  into[digestAt + DIGEST_LENGTH] = QUOTE;
-  into[digestAt + DIGEST_LENGTH + 1] = COMMA;
+  const { envelope } = entry;
+  const open = publicPart(entry, seq, durable);
+  const envelopeAt = offset + into.write(`${open}${DIGEST_SPACE}${privateHead(entry, salt)}`, offset);
+  const end =
+    envelopeAt + (typeof envelope === 'string' ? into.write(envelope, envelopeAt) : envelope.copy(into, envelopeAt));
+  const digestAt = offset + Buffer.byteLength(open);
+  into.write(digestOf(into, digestAt + DIGEST_SPACE.length, end), digestAt, 'latin1');
   into[end] = BRACE;
   into[end + 1] = NEWLINE;
   return end + 2;
@@ -87,20 +90,33 @@ export function encodeLine(
 /** From the opening brace to the quote before the digest. */
 function publicPart(entry: Omit<NewLogEntry, 'envelope'>, seq: Sequence, durable: Sequence): string {
   let text =
-    `${LINE_START}${seq},"durable":${durable},"at":"${toIsoString(entry.at)}","origin":"${entry.origin}"` +
+    `${LINE_START}${seq},"durable":${durable},"at":"${isoText(entry.at)}","origin":"${entry.origin}"` +
     `,"id":${JSON.stringify(entry.id)},"type":${JSON.stringify(entry.type)}`;
   if (entry.awaits !== undefined) text += `,"awaits":"${entry.awaits}"`;
   if (entry.subject !== undefined) text += `,"subject":${entry.subject}`;
   return text + DIGEST_KEY;
 }
 
-function privatePart(entry: NewLogEntry, salt: string): string {
+let lastAt: EpochMillis | undefined;
+let lastAtText = '';
+
+/** Events of one batch came together. */
+function isoText(at: EpochMillis): string {
+  if (at !== lastAt) {
+    lastAtText = toIsoString(at);
+    lastAt = at;
+  }
+  return lastAtText;
+}
+
+/** Up to the envelope. */
+function privateHead(entry: NewLogEntry, salt: string): string {
   let text = `"salt":"${salt}"`;
   if (entry.ip !== undefined) text += `,"ip":${JSON.stringify(entry.ip)}`;
   if (entry.auditQsVersion !== undefined) text += `,"auditQsVersion":${JSON.stringify(entry.auditQsVersion)}`;
   if (entry.actor !== undefined) text += `,"actor":${JSON.stringify(entry.actor)}`;
   if (entry.request !== undefined) text += `,"request":${JSON.stringify(entry.request)}`;
-  return text + ENVELOPE_KEY + entry.envelope;
+  return text + ENVELOPE_KEY;
 }
 
 /** base64url of a salt's 16 bytes at `offset`. */

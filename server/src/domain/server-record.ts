@@ -21,7 +21,7 @@ export interface ServerRecord {
 }
 
 /** The envelope has the shape of client envelopes, with a source kind that no client may use. */
-export function serverRecord(record: ServerRecord): NewLogEntry {
+export function serverRecord(record: ServerRecord): NewLogEntry & { readonly envelope: string } {
   const { type, subject, actor, request, at, payload, correlationId } = record;
   const id = serverRecordId(type, record.about);
   const envelope = {
@@ -119,7 +119,7 @@ export function screenshotFailedRecord(facts: {
   readonly reason: string;
   readonly request: string;
   readonly at: EpochMillis;
-}): NewLogEntry {
+}): NewLogEntry & { readonly envelope: string } {
   const { subject, subjectEventId, correlationId, selectionTxnId, reason, request, at } = facts;
   return serverRecord({
     type: 'server.screenshot.failed',

@@ -1,83 +1,92 @@
 import { isUtf8 } from 'node:buffer';
-import { isNestedTooDeeply, MAX_JSON_DEPTH, splitJsonArray } from '../domain/json-text.ts';
+import { guessJsonArray, isNestedTooDeeply, MAX_JSON_DEPTH, splitJsonArray } from '../domain/json-text.ts';
 import { broken, type SchemaError, wrongType } from '../domain/schema-error.ts';
 
-/** JSON that was parsed, with the text it was parsed from. */
+/** JSON that was parsed, with the bytes it was parsed from. */
 export interface JsonBody {
   readonly kind: 'json';
-  readonly text: string;
+  /** UTF-8. */
+  readonly bytes: Buffer;
   readonly value: unknown;
 }
 
 export interface UnreadableBody {
   readonly kind: 'unreadable';
-  /** As it came. */
-  readonly body: Buffer;
   readonly error: SchemaError;
 }
 
 /** Never throws. */
 export function readJson(body: Buffer): JsonBody | UnreadableBody {
-  if (!isUtf8(body)) return unreadable(body, 'is not valid UTF-8');
-  if (isNestedTooDeeply(body)) return unreadable(body, TOO_DEEP);
-  return parse(body);
+  return isUtf8(body) ? parseJson(body) : unreadable('is not valid UTF-8');
 }
 
 /**
- * A body of many events: a JSON array, or JSON values one to a line. An array is read whole or not at all; a line that
- * cannot be read stands among the others. Never throws.
+ * Where the events of a body stand: a JSON array, or JSON values one to a line. They are not parsed yet, so that what
+ * each of them is parsed into lives no longer than it takes to judge it.
  */
-export function readJsonBatch(
-  body: Buffer,
-  format: 'array' | 'lines',
-): readonly (JsonBody | UnreadableBody)[] | UnreadableBody {
-  if (!isUtf8(body)) return unreadable(body, 'is not valid UTF-8');
-  return format === 'lines' ? readLines(body) : readArray(body);
+export function splitJsonBatch(body: Buffer, format: 'array' | 'lines'): readonly Buffer[] | UnreadableBody {
+  if (!isUtf8(body)) return unreadable('is not valid UTF-8');
+  return format === 'lines' ? linesOf(body) : elementsOf(body);
 }
 
-function readArray(body: Buffer): readonly JsonBody[] | UnreadableBody {
+/** The elements of an array, if each of them turns out to be valid JSON; else `splitJsonBatch` knows. */
+export function guessElements(body: Buffer): readonly Buffer[] | undefined {
+  if (!isUtf8(body)) return undefined;
+  const bounds = guessJsonArray(body);
+  return bounds === undefined ? undefined : partsOf(body, bounds);
+}
+
+function elementsOf(body: Buffer): readonly Buffer[] | UnreadableBody {
   const bounds = splitJsonArray(body);
-  if (bounds === 'nested too deeply') return unreadable(body, TOO_DEEP);
+  if (bounds === 'nested too deeply') return TOO_DEEP;
   if (bounds === undefined) {
-    const whole = readJson(body);
-    return whole.kind === 'unreadable' ? whole : { kind: 'unreadable', body, error: wrongType('', 'array') };
+    const whole = parseJson(body);
+    return whole.kind === 'unreadable' ? whole : { kind: 'unreadable', error: wrongType('', 'array') };
   }
-  const elements: JsonBody[] = [];
-  for (let i = 0; i < bounds.length; i += 2) {
-    const element = parse(body.subarray(bounds[i], bounds[i + 1]));
-    if (element.kind === 'unreadable') return { ...element, body };
-    elements.push(element);
-  }
-  return elements;
+  return partsOf(body, bounds);
+}
+
+function partsOf(body: Buffer, bounds: readonly number[]): readonly Buffer[] {
+  const parts: Buffer[] = [];
+  for (let i = 0; i < bounds.length; i += 2) parts.push(body.subarray(bounds[i], bounds[i + 1]));
+  return parts;
 }
 
 const NEWLINE = 0x0a;
 
-function readLines(body: Buffer): readonly (JsonBody | UnreadableBody)[] {
-  const elements: (JsonBody | UnreadableBody)[] = [];
+function linesOf(body: Buffer): readonly Buffer[] {
+  const lines: Buffer[] = [];
   for (let begin = 0; begin < body.length; ) {
     const newline = body.indexOf(NEWLINE, begin);
     const end = newline === -1 ? body.length : newline;
-    const element = readJson(body.subarray(begin, end));
-    if (element.kind === 'json' || element.error !== EMPTY) elements.push(element);
+    if (!isBlank(body, begin, end)) lines.push(body.subarray(begin, end));
     begin = end + 1;
   }
-  return elements;
+  return lines;
 }
 
-function parse(body: Buffer): JsonBody | UnreadableBody {
-  const text = body.toString('utf8');
+function isBlank(body: Buffer, begin: number, end: number): boolean {
+  // an event begins with a brace: hardly anything is looked at
+  return (
+    body.toString('latin1', begin, Math.min(end, begin + 1)).trim() === '' &&
+    body.toString('utf8', begin, end).trim() === ''
+  );
+}
+
+/** For bytes that are known to be UTF-8. Never throws. */
+export function parseJson(bytes: Buffer): JsonBody | UnreadableBody {
+  if (isNestedTooDeeply(bytes)) return TOO_DEEP;
+  const text = bytes.toString('utf8');
   try {
-    return { kind: 'json', text, value: JSON.parse(text) as unknown };
+    return { kind: 'json', bytes, value: JSON.parse(text) as unknown };
   } catch {
-    if (text.trim() === '') return { kind: 'unreadable', body, error: EMPTY };
-    return unreadable(body, 'is not valid JSON');
+    return text.trim() === '' ? EMPTY : unreadable('is not valid JSON');
   }
 }
 
-const TOO_DEEP = `is nested more than ${MAX_JSON_DEPTH} levels deep`;
-const EMPTY = broken('', 'body is empty');
-
-function unreadable(body: Buffer, what: string): UnreadableBody {
-  return { kind: 'unreadable', body, error: broken('', `body ${what}`) };
+function unreadable(what: string): UnreadableBody {
+  return { kind: 'unreadable', error: broken('', `body ${what}`) };
 }
+
+const TOO_DEEP = unreadable(`is nested more than ${MAX_JSON_DEPTH} levels deep`);
+const EMPTY: UnreadableBody = { kind: 'unreadable', error: broken('', 'body is empty') };

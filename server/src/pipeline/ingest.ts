@@ -7,7 +7,14 @@ import { oneLineJson } from '../domain/json-text.ts';
 import type { NewLogEntry } from '../domain/log-entry.ts';
 import type { SchemaError } from '../domain/schema-error.ts';
 import { CountedWarnings } from './counted-warnings.ts';
-import { type JsonBody, readJson, readJsonBatch, type UnreadableBody } from './event-body.ts';
+import {
+  guessElements,
+  type JsonBody,
+  parseJson,
+  readJson,
+  splitJsonBatch,
+  type UnreadableBody,
+} from './event-body.ts';
 import type { IngestQueue } from './ingest-queue.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Logger } from './ports/logger.ts';
@@ -62,6 +69,18 @@ interface InvalidEvent extends Refusal {
   readonly status: 400 | 422;
 }
 
+/** What the checks say of one event. */
+type Judgement =
+  | { readonly eventId: string; readonly entry: NewLogEntry }
+  | {
+      readonly eventId: string | undefined;
+      readonly entry?: undefined;
+      readonly fault: InvalidEvent;
+      readonly body: Buffer;
+    };
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Larger batches are refused: the answer has a verdict per event, and all of them wait for one commit. */
 export const MAX_BATCH_EVENTS = 10_000;
 
@@ -95,28 +114,21 @@ export class Ingest {
 
   /** @returns undefined once the event is durable */
   accept(body: Buffer, sender: Sender): Promise<Refusal | undefined> {
-    const read = readJson(body);
-    if (read.kind === 'unreadable') {
-      return Promise.resolve(this.#refuse(schemaFault([read.error]), body, sender));
-    }
-    const checked = this.#check(read, sender);
-    if ('status' in checked) return Promise.resolve(checked);
+    const entry = this.#admitOrRefuse(this.#judge(readJson(body), body, sender), sender);
+    if ('status' in entry) return Promise.resolve(entry);
     if (this.#queue.admit(1) === 0) return Promise.resolve(this.#queueRateLimit());
-    return this.#store([checked], checked.envelope.length);
+    return this.#store([entry], entry.envelope.length);
   }
 
   async acceptBatch({ body, format, sender, admit }: BatchRequest): Promise<BatchOutcome> {
-    const elements = readJsonBatch(body, format);
-    if ('kind' in elements) {
-      return { kind: 'refused', refusal: this.#refuse(schemaFault([elements.error]), body, sender) };
-    }
-    if (elements.length > MAX_BATCH_EVENTS) return { kind: 'refused', refusal: tooManyEvents(elements.length) };
-    const { granted, beyond } = admit(elements.length);
-    const verdicts: EventVerdict[] = elements.map((element, i) => ({
-      eventId: eventIdOf(element),
+    const judgements = this.#judgeBatch(body, format, sender);
+    if ('status' in judgements) return { kind: 'refused', refusal: judgements };
+    const { granted, beyond } = admit(judgements.length);
+    const verdicts: EventVerdict[] = judgements.map(({ eventId }, i) => ({
+      eventId,
       refusal: i < granted ? undefined : beyond,
     }));
-    await this.#acceptElements(elements, verdicts, granted, sender);
+    await this.#acceptAll(judgements.slice(0, granted), verdicts, sender);
     return { kind: 'verdicts', verdicts };
   }
 
@@ -131,27 +143,50 @@ export class Ingest {
     this.#missingVersions.flush();
   }
 
-  /** The first `granted` elements; their verdicts are filled in. What passes the checks goes into one commit. */
-  async #acceptElements(
-    elements: readonly (JsonBody | UnreadableBody)[],
-    verdicts: EventVerdict[],
-    granted: number,
+  #judgeBatch(body: Buffer, format: 'array' | 'lines', sender: Sender): readonly Judgement[] | Refusal {
+    const guess = format === 'array' ? guessElements(body) : undefined;
+    if (guess !== undefined && guess.length <= MAX_BATCH_EVENTS) {
+      const judgements = this.#judgeElements(guess, format, sender);
+      if (!('error' in judgements)) return judgements;
+    }
+    const elements = splitJsonBatch(body, format);
+    if ('kind' in elements) return this.#refuse(schemaFault([elements.error]), body, sender);
+    if (elements.length > MAX_BATCH_EVENTS) return tooManyEvents(elements.length);
+    const judgements = this.#judgeElements(elements, format, sender);
+    return 'error' in judgements ? this.#refuse(schemaFault([judgements.error]), body, sender) : judgements;
+  }
+
+  /** An array is read whole or not at all; a line that cannot be read stands among the others. */
+  #judgeElements(
+    elements: readonly Buffer[],
+    format: 'array' | 'lines',
     sender: Sender,
-  ): Promise<void> {
+  ): readonly Judgement[] | UnreadableBody {
+    const judgements: Judgement[] = [];
+    for (const element of elements) {
+      const read = parseJson(element);
+      if (read.kind === 'unreadable' && format === 'array') return read;
+      judgements.push(this.#judge(read, element, sender));
+    }
+    return judgements;
+  }
+
+  /** Their verdicts are filled in. What passed the checks goes into one commit. */
+  async #acceptAll(judgements: readonly Judgement[], verdicts: EventVerdict[], sender: Sender): Promise<void> {
     const entries: NewLogEntry[] = [];
     const places: number[] = [];
     let bytes = 0;
     const settle = (place: number, refusal: Refusal) => {
       verdicts[place] = { eventId: verdicts[place]?.eventId, refusal };
     };
-    for (const [place, element] of elements.slice(0, granted).entries()) {
-      const checked = this.#checkElement(element, sender);
-      if ('status' in checked) {
-        settle(place, checked);
+    for (const [place, judgement] of judgements.entries()) {
+      const entry = this.#admitOrRefuse(judgement, sender);
+      if ('status' in entry) {
+        settle(place, entry);
       } else {
-        entries.push(checked);
+        entries.push(entry);
         places.push(place);
-        bytes += checked.envelope.length;
+        bytes += entry.envelope.length;
       }
     }
     if (entries.length === 0) return;
@@ -162,42 +197,46 @@ export class Ingest {
     if (refusal !== undefined) for (const place of places.slice(0, admitted)) settle(place, refusal);
   }
 
-  #checkElement(element: JsonBody | UnreadableBody, sender: Sender): NewLogEntry | Refusal {
-    if (element.kind === 'json') return this.#check(element, sender);
-    return this.#refuse(schemaFault([element.error]), element.body, sender);
-  }
-
-  /** From the envelope's shape to its content. */
-  #check({ value, text }: JsonBody, sender: Sender): NewLogEntry | Refusal {
-    const errors = envelopeErrors(value);
-    if (errors.length > 0) return this.#refuse(schemaFault(errors), text, sender);
-    const envelope = value as Envelope;
+  /** From the envelope's shape to its content. Changes nothing: nobody has been told yet. */
+  #judge(read: JsonBody | UnreadableBody, body: Buffer, sender: Sender): Judgement {
+    if (read.kind === 'unreadable') return { eventId: undefined, fault: schemaFault([read.error]), body };
+    const errors = envelopeErrors(read.value);
+    if (errors.length > 0) return { eventId: eventIdOf(read.value), fault: schemaFault(errors), body };
+    const envelope = read.value as Envelope;
+    const { eventId } = envelope;
     const version = sender.auditQsVersion ?? versionOf(envelope);
-    if (version === undefined) this.#missesVersion(envelope, sender);
-    else if (!this.compatibility.isCompatible(version) && this.compatibility.rejects) {
-      return this.#refuse(this.#incompatible(version), text, sender);
+    if (version !== undefined && !this.compatibility.isCompatible(version) && this.compatibility.rejects) {
+      return { eventId, fault: this.#incompatible(version), body };
     }
-    const fault = contentFault(envelope);
-    if (fault !== undefined) {
-      const { reason, errors } = fault;
-      return this.#refuse({ status: 422, outcome: 'dropped', reason, details: { errors } }, text, sender);
+    const content = contentFault(envelope);
+    if (content !== undefined) {
+      const { reason, errors } = content;
+      return { eventId, fault: { status: 422, outcome: 'dropped', reason, details: { errors } }, body };
     }
-    return this.#entry(envelope, oneLineJson(text), version, sender);
+    return { eventId, entry: this.#entry(envelope, oneLineJson(read.bytes), version, sender) };
   }
 
-  #entry(envelope: Envelope, text: string, version: string | undefined, sender: Sender): NewLogEntry {
-    const { type } = envelope;
+  /** The entry to store, or what its sender is told; what is refused is kept, and warned of. */
+  #admitOrRefuse(judgement: Judgement, sender: Sender): NewLogEntry | Refusal {
+    if (judgement.entry === undefined) return this.#refuse(judgement.fault, judgement.body, sender);
+    const { entry, eventId } = judgement;
+    if (entry.auditQsVersion === undefined) this.#missesVersion(eventId, entry.type, sender);
+    return entry;
+  }
+
+  #entry({ eventId, type }: Envelope, bytes: Buffer, version: string | undefined, sender: Sender): NewLogEntry {
     const awaits = this.#options.screenshotsEnabled === true && type === 'screenshot.url.received';
-    return {
+    const entry: Mutable<NewLogEntry> = {
       origin: 'client',
-      id: comparableEventId(envelope.eventId),
+      id: comparableEventId(eventId),
       type,
       at: sender.receivedAt,
-      envelope: text,
+      envelope: bytes,
       ip: sender.ip,
-      ...(version === undefined ? undefined : { auditQsVersion: version }),
-      ...(awaits ? { awaits: 'screenshot' } : undefined),
     };
+    if (version !== undefined) entry.auditQsVersion = version;
+    if (awaits) entry.awaits = 'screenshot';
+    return entry;
   }
 
   async #store(entries: readonly NewLogEntry[], bytes: number): Promise<Refusal | undefined> {
@@ -222,7 +261,7 @@ export class Ingest {
   }
 
   /** Keeps what is refused because of its contents, and warns of it. */
-  #refuse(refusal: InvalidEvent, body: string | Buffer, { ip, receivedAt: at }: Sender): Refusal {
+  #refuse(refusal: InvalidEvent, body: Buffer, { ip, receivedAt: at }: Sender): Refusal {
     const { status, reason, details } = refusal;
     this.#invalid.add();
     this.#parts.refused.add({ at, ip, status, reason, body, ...(details === undefined ? {} : { details }) });
@@ -235,7 +274,7 @@ export class Ingest {
     return refusal;
   }
 
-  #missesVersion({ eventId, type }: Envelope, { ip }: Sender): void {
+  #missesVersion(eventId: string, type: string, { ip }: Sender): void {
     const { butlerSosVersion } = this.compatibility;
     this.#parts.logger.debug({ ip, eventId, type, butlerSosVersion }, 'audit event without version info');
     this.#missingVersions.add(ip, (missingVersionCount) => {
@@ -264,9 +303,9 @@ function versionOf({ source }: Envelope): string | undefined {
   return source?.version === '' ? undefined : source?.version;
 }
 
-/** For the verdict, also of an event that is refused. */
-function eventIdOf(element: JsonBody | UnreadableBody): string | undefined {
-  if (element.kind === 'unreadable' || typeof element.value !== 'object' || element.value === null) return undefined;
-  const eventId = 'eventId' in element.value ? element.value.eventId : undefined;
+/** For the verdict of an event that is refused. */
+function eventIdOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const eventId = 'eventId' in value ? value.eventId : undefined;
   return typeof eventId === 'string' ? eventId : undefined;
 }

@@ -71,7 +71,8 @@ test('whatever the body: 202, 400 or 422, and what was accepted is stored on one
       JSON.parse(answer);
       const stored = server.log.stored.slice(before);
       assert.equal(stored.length, status === 202 ? 1 : 0);
-      for (const { envelope } of stored) {
+      for (const entry of stored) {
+        const envelope = entry.envelope.toString();
         assert.ok(!/[\r\n]/.test(envelope));
         assert.deepEqual(JSON.parse(envelope), JSON.parse(body.toString()));
       }

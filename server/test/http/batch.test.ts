@@ -56,7 +56,7 @@ test('one durable commit, a verdict per event, in order', async () => {
   assert.deepEqual([json.accepted, json.refused], [500, 0]);
   assert.deepEqual(server.log.commits.slice(commits), [500]);
   assert.deepEqual(
-    server.log.stored.slice(-500).map(({ envelope }) => JSON.parse(envelope) as unknown),
+    server.log.stored.slice(-500).map(({ envelope }) => JSON.parse(envelope.toString()) as unknown),
     events,
   );
   assert.ok(server.log.stored.every(({ envelope }) => !envelope.includes('\n')));

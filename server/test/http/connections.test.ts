@@ -159,7 +159,7 @@ test('a body in pieces, even of a byte each, is read', async () => {
       assert.match(await answerOn(socket), /^HTTP\/1.1 202 /);
     }
     assert.deepEqual(
-      own.log.stored.map(({ envelope }) => envelope),
+      own.log.stored.map(({ envelope }) => envelope.toString()),
       [body, body],
     );
   });

@@ -92,7 +92,8 @@ export class FakeLog implements EventLog {
   }
   #add(entry: NewLogEntry): Sequence {
     const seq = sequence(this.#next++);
-    const { envelope: envelopeText, ...rest } = entry;
+    const { envelope, ...rest } = entry;
+    const envelopeText = envelope.toString();
     const stored: StoredEvent = {
       ...rest,
       kind: 'event',

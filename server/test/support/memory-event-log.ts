@@ -116,7 +116,7 @@ function checkEntry(entry: NewLogEntry): void {
   if (entry.id !== entry.id.toLowerCase()) throw new MisuseError(`an id that is not in lower case: ${entry.id}`);
   if (entry.origin === 'server' && entry.actor === undefined) throw new MisuseError('a server record without an actor');
   if (!Number.isSafeInteger(entry.at)) throw new MisuseError(`not a time: ${entry.at}`);
-  JSON.parse(entry.envelope);
+  JSON.parse(entry.envelope.toString());
 }
 
 function checkSequence(seq: Sequence): void {
