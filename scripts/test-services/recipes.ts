@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import {
   type ExternalTool,
   INFLUXDB_ONE,
+  INFLUXDB_TWO,
   onPath,
   PYTHON_READERS,
   STRACE,
   TOOL_CACHE,
+  VICTORIA_METRICS,
   WRK,
 } from '../../server/test/support/external-tools.ts';
+import { buildInfluxdbTwo, missingDebianPackages, missingToolchain } from './influxdb-two.ts';
 import type { Shell } from './shell.ts';
 
 /** How a missing tool comes to this machine. */
@@ -27,6 +30,8 @@ export const RECIPES: readonly Recipe[] = [
   pythonReaders(),
   debianPackage(WRK, 'wrk'),
   debianPackage(INFLUXDB_ONE, 'influxdb'),
+  debianPackage(VICTORIA_METRICS, 'victoria-metrics'),
+  influxdbTwo(),
 ];
 
 function debianPackage(tool: ExternalTool, name: string): Recipe {
@@ -35,6 +40,19 @@ function debianPackage(tool: ExternalTool, name: string): Recipe {
     source: `Debian package ${name}`,
     impossibleBecause: noApt,
     install: (shell) => aptInstall(shell, [name]),
+  };
+}
+
+function influxdbTwo(): Recipe {
+  return {
+    tool: INFLUXDB_TWO,
+    source: 'its Go module, built here, which takes some minutes',
+    impossibleBecause: () => missingToolchain() ?? (missingDebianPackages().length > 0 ? noApt() : undefined),
+    async install(shell) {
+      const packages = missingDebianPackages();
+      if (packages.length > 0) await aptInstall(shell, packages);
+      await buildInfluxdbTwo(shell);
+    },
   };
 }
 

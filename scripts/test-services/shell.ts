@@ -4,7 +4,14 @@ import { once } from 'node:events';
 /** Runs the steps of an installation. */
 export interface Shell {
   /** Rejects with the last lines that the program printed when it does not end with 0. */
-  run(command: string, args: readonly string[]): Promise<void>;
+  run(command: string, args: readonly string[], options?: StepOptions): Promise<void>;
+}
+
+export interface StepOptions {
+  /** The folder it runs in. */
+  readonly folder?: string;
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What `process.stdout` is, as far as progress needs it. */
@@ -19,11 +26,12 @@ const KEPT_LINES = 15;
 /** Shows each command, and on a terminal the last line it printed, written over again. */
 export function createShell(output: TextOutput): Shell {
   return {
-    async run(command, args) {
+    async run(command, args, { folder, environment = {} } = {}) {
       output.write(`  ${command} ${args.join(' ')}\n`);
       const child = spawn(command, args, {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+        ...(folder === undefined ? {} : { cwd: folder }),
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', ...environment },
       });
       let lines: string[] = [];
       const collect = (chunk: Buffer) => {

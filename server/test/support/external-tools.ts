@@ -19,6 +19,8 @@ export interface ExternalTool {
   readonly cached: string;
   /** Python modules that it must be able to import. */
   readonly modules?: readonly string[];
+  /** How what it prints when run with `arguments` begins: other programs have the same name. */
+  readonly says?: { readonly arguments: readonly string[]; readonly text: RegExp };
 }
 
 export const STRACE: ExternalTool = {
@@ -52,6 +54,24 @@ export const INFLUXDB_ONE: ExternalTool = {
   variable: 'TEST_INFLUXD',
   commands: ['influxd'],
   cached: 'bin/influxd',
+  says: { arguments: ['version'], text: /^InfluxDB v?1\./ },
+};
+
+export const INFLUXDB_TWO: ExternalTool = {
+  name: 'influxdb-2',
+  purpose: 'a real InfluxDB 2 to write to and to query',
+  variable: 'TEST_INFLUXD_2',
+  commands: ['influxd2', 'influxd'],
+  cached: process.platform === 'win32' ? 'bin/influxd2.exe' : 'bin/influxd2',
+  says: { arguments: ['version'], text: /^InfluxDB v?2\./ },
+};
+
+export const VICTORIA_METRICS: ExternalTool = {
+  name: 'victoria-metrics',
+  purpose: 'a second server that takes the writes of InfluxDB 2',
+  variable: 'TEST_VICTORIA_METRICS',
+  commands: ['victoria-metrics', 'victoria-metrics-prod'],
+  cached: 'bin/victoria-metrics',
 };
 
 /** The path of the program, or undefined. @throws Error when the variable names something that does not work */
@@ -99,6 +119,11 @@ function needs(tool: ExternalTool): string {
 
 function isUsable(path: string, tool: ExternalTool): boolean {
   if (!isProgram(path)) return false;
+  const { says } = tool;
+  if (says !== undefined) {
+    const { stdout } = spawnSync(path, says.arguments, { encoding: 'utf8', timeout: 60_000 });
+    return says.text.test(stdout ?? '');
+  }
   if (tool.modules === undefined) return true;
   return spawnSync(path, ['-c', `import ${tool.modules.join(',')}`], { timeout: 60_000 }).status === 0;
 }
