@@ -3,6 +3,7 @@ import * as nodeFiles from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
+import { restrictToOwner } from './private-folder.ts';
 
 /** Files that appear whole and for good, or not at all (rule 19): written beside their place, synced, then linked to it. */
 export interface TemporaryFile {
@@ -10,6 +11,8 @@ export interface TemporaryFile {
   /** Hex, of its bytes. */
   readonly sha256: string;
 }
+
+export type WritePiece = (bytes: Uint8Array) => Promise<void>;
 
 export type FileOperations = Pick<
   typeof nodeFiles,
@@ -29,12 +32,15 @@ export interface DurableFolderOptions {
   readonly owner: string;
   readonly clock: Clock;
   readonly disk?: Disk;
+  /** `owner`: nobody else can read what is created here (files 0600, folders 0700, on Windows an access list). */
+  readonly readableBy?: 'owner' | 'others';
 }
 
 /** Matches neither `*.parquet` nor `*_part*`, so that nobody who reads the folder by wildcard meets half a file. */
 const TEMPORARY_PREFIX = '.butler-sos-audit-';
 const TEMPORARY_SUFFIX = '.tmp';
 const PROBE_SUFFIX = '.probe';
+const HASHED_PIECE_BYTES = 1024 * 1024;
 const SHARING_RETRY_MS = [20, 50, 100, 200, 400, 800];
 
 export class DurableFolder {
@@ -43,6 +49,7 @@ export class DurableFolder {
   readonly #clock: Clock;
   readonly #files: FileOperations;
   readonly #isWindows: boolean;
+  readonly #isPrivate: boolean;
   #parentSynced = false;
 
   constructor(options: DurableFolderOptions) {
@@ -51,12 +58,17 @@ export class DurableFolder {
     this.#clock = options.clock;
     this.#files = options.disk?.files ?? nodeFiles;
     this.#isWindows = (options.disk?.platform ?? process.platform) === 'win32';
+    this.#isPrivate = options.readableBy === 'owner';
   }
 
   /** Creates the folder with its parents, durably. @throws CodedError EXPORT_WRITE_FAILED */
   async create(): Promise<void> {
     await this.#guard('create the folder', async () => {
-      const first = await this.#files.mkdir(this.directory, { recursive: true });
+      const first = await this.#files.mkdir(this.directory, {
+        recursive: true,
+        mode: this.#isPrivate ? 0o700 : 0o777,
+      });
+      if (first !== undefined && this.#isPrivate && this.#isWindows) restrictToOwner(first, 'folder', 'win32');
       if (first === undefined && this.#parentSynced) return;
       // a crash may have come between making the folder and syncing its parent
       for (let folder = this.directory; folder.length >= (first ?? this.directory).length; folder = dirname(folder)) {
@@ -69,8 +81,8 @@ export class DurableFolder {
   /** Proves that files can be written here. @throws CodedError EXPORT_WRITE_FAILED */
   async probe(): Promise<void> {
     await this.create();
-    await this.#removeAll(PROBE_SUFFIX, undefined);
-    await this.removeTemporary((await this.#writeNew(Buffer.from('probe'), PROBE_SUFFIX)).path);
+    await this.#removeAll(PROBE_SUFFIX, []);
+    await this.removeTemporary((await this.#writeNew((write) => write(Buffer.from('probe')), PROBE_SUFFIX)).path);
   }
 
   /**
@@ -79,15 +91,24 @@ export class DurableFolder {
    * @throws CodedError EXPORT_WRITE_FAILED, leaving nothing behind
    */
   writeTemporary(bytes: Uint8Array): Promise<TemporaryFile> {
-    return this.#writeNew(bytes, TEMPORARY_SUFFIX);
+    return this.#writeNew((write) => write(bytes), TEMPORARY_SUFFIX);
   }
 
-  #writeNew(bytes: Uint8Array, suffix: string): Promise<TemporaryFile> {
+  /** The same for a file that does not fit into memory: piece by piece. What `produce` throws comes through. */
+  writeTemporaryPieces(produce: (write: WritePiece) => Promise<void>): Promise<TemporaryFile> {
+    return this.#writeNew(produce, TEMPORARY_SUFFIX);
+  }
+
+  #writeNew(produce: (write: WritePiece) => Promise<void>, suffix: string): Promise<TemporaryFile> {
     const path = join(this.directory, `${this.#prefix}${randomBytes(8).toString('hex')}${suffix}`);
     return this.#guard('write', async () => {
-      const file = await this.#files.open(path, 'wx');
+      const file = await this.#files.open(path, 'wx', this.#isPrivate ? 0o600 : 0o666);
+      const hash = createHash('sha256');
       try {
-        await file.writeFile(bytes);
+        await produce(async (bytes) => {
+          hash.update(bytes);
+          await file.writeFile(bytes);
+        });
         await file.sync();
       } catch (error) {
         await file.close();
@@ -95,7 +116,7 @@ export class DurableFolder {
         throw error;
       }
       await file.close();
-      return { path, sha256: sha256Of(bytes) };
+      return { path, sha256: hash.digest('hex') };
     });
   }
 
@@ -134,14 +155,30 @@ export class DurableFolder {
     });
   }
 
+  /** SHA-256 of a file's bytes, hex; undefined where `read` is. @throws CodedError EXPORT_WRITE_FAILED */
+  async hashOf(path: string): Promise<string | undefined> {
+    return this.#guard('read', async () => {
+      try {
+        const file = await this.#unlessInUse(() => this.#files.open(path, 'r'));
+        try {
+          return await hashOfOpen(file);
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        if (NO_SUCH_FILE.has(systemCodeOf(error) ?? '')) return undefined;
+        throw error;
+      }
+    });
+  }
+
   /** The bytes of a file, or undefined when there is none (or a folder has its name). @throws CodedError EXPORT_WRITE_FAILED */
   async read(path: string): Promise<Uint8Array | undefined> {
     return this.#guard('read', async () => {
       try {
         return await this.#unlessInUse(() => this.#files.readFile(path));
       } catch (error) {
-        const code = systemCodeOf(error);
-        if (code === 'ENOENT' || code === 'EISDIR') return undefined;
+        if (NO_SUCH_FILE.has(systemCodeOf(error) ?? '')) return undefined;
         throw error;
       }
     });
@@ -159,15 +196,16 @@ export class DurableFolder {
     });
   }
 
-  /** Removes what a crash left of temporary files of this owner, except the one that still waits to be published. */
-  removeStrays(keep: string | undefined): Promise<void> {
+  /** Removes what a crash left of temporary files of this owner, except those that still wait to be published. */
+  removeStrays(...keep: readonly (string | undefined)[]): Promise<void> {
     return this.#removeAll(TEMPORARY_SUFFIX, keep);
   }
 
-  async #removeAll(suffix: string, keep: string | undefined): Promise<void> {
+  async #removeAll(suffix: string, keep: readonly (string | undefined)[]): Promise<void> {
     for (const name of await this.list()) {
       const path = join(this.directory, name);
-      if (name.startsWith(this.#prefix) && name.endsWith(suffix) && path !== keep) await this.removeTemporary(path);
+      if (name.startsWith(this.#prefix) && name.endsWith(suffix) && !keep.includes(path))
+        await this.removeTemporary(path);
     }
   }
 
@@ -230,9 +268,21 @@ export class DurableFolder {
 
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR', 'EINVAL', 'EMLINK', 'UNKNOWN']);
 const SHARING_VIOLATIONS = new Set(['EPERM', 'EBUSY', 'EACCES']);
+/** Also for a folder that has the name. */
+const NO_SUCH_FILE = new Set(['ENOENT', 'EISDIR']);
 const NO_FOLDER_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']);
 const FOLDER_SYNC_ON_WINDOWS = new Set(['EPERM', 'EISDIR', 'EACCES', 'EBADF', 'EINVAL']);
 const NEVER = new AbortController().signal;
+
+async function hashOfOpen(file: nodeFiles.FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  const piece = new Uint8Array(HASHED_PIECE_BYTES);
+  for (;;) {
+    const { bytesRead } = await file.read(piece, 0, piece.length);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(piece.subarray(0, bytesRead));
+  }
+}
 
 export function sha256Of(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');

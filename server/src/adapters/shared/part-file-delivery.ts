@@ -1,9 +1,10 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { CodedError } from '../../domain/errors.ts';
 import type { Attempt, FilePart, PreparedFile } from '../../pipeline/ports/cursor-store.ts';
 import type { Batch, DeliveryOutcome } from '../../pipeline/ports/destination.ts';
 import type { Logger } from '../../pipeline/ports/logger.ts';
-import { type DurableFolder, sha256Of } from './durable-file.ts';
+import type { DurableFolder } from './durable-file.ts';
+import { publishPrepared, verifyPrepared } from './publish-prepared.ts';
 
 const NEWEST_FILES = 20;
 
@@ -27,8 +28,10 @@ export class PartFileDelivery {
       const { prepared } = batch.attempt;
       if (!this.#straysRemoved) await this.#folder.removeStrays(prepared?.temporaryPath);
       this.#straysRemoved = true;
-      if (prepared !== undefined) await this.#publish(batch, await this.#verified(prepared));
-      else if (batch.rows.length > 0) await this.#publish(batch, await this.#prepare(batch, encode, signal));
+      if (prepared !== undefined) {
+        await verifyPrepared(this.#folder, prepared);
+        await this.#publish(batch, prepared);
+      } else if (batch.rows.length > 0) await this.#publish(batch, await this.#prepare(batch, encode, signal));
       return { kind: 'delivered', rejected: [] };
     } catch (error) {
       this.#straysRemoved = false;
@@ -66,7 +69,7 @@ export class PartFileDelivery {
 
   async #publish(batch: Batch, prepared: PreparedFile): Promise<void> {
     let file = prepared;
-    while ((await this.#publishAs(file)) === 'occupied') {
+    while ((await publishPrepared(this.#folder, file)) === 'occupied') {
       this.#logger.warn(
         { file: file.path },
         'A file of somebody else has the name of the next part; taking a later one.',
@@ -74,36 +77,6 @@ export class PartFileDelivery {
       file = this.#fileOf(await this.#freePart(batch), file.temporaryPath, file.sha256);
       batch.prepare(file);
     }
-  }
-
-  async #publishAs({ temporaryPath, path, sha256 }: PreparedFile): Promise<'published' | 'occupied'> {
-    const temporary = await this.#folder.inspect(temporaryPath);
-    // Gone: published before a crash, and perhaps taken by its reader since. Without its folder nobody can tell.
-    if (temporary === undefined) {
-      await this.#folder.sync();
-      return 'published';
-    }
-    // A second name: a crash came between link and removal. The reader may have taken the file from its final name.
-    if (temporary.links === 1 && (await this.#folder.linkNew(temporaryPath, path)) === 'occupied') {
-      const present = await this.#folder.read(path);
-      if (present === undefined || sha256Of(present) !== sha256) return 'occupied';
-    }
-    // The final name is durable before the temporary one goes: a power cut in between leaves both.
-    await this.#folder.sync();
-    await this.#folder.removeTemporary(temporaryPath);
-    return 'published';
-  }
-
-  /** A prepared file from before a restart is published as it is, or not at all. */
-  async #verified(prepared: PreparedFile): Promise<PreparedFile> {
-    const bytes = await this.#folder.read(prepared.temporaryPath);
-    if (bytes === undefined || sha256Of(bytes) === prepared.sha256) return prepared;
-    throw new CodedError(
-      'EXPORT_FILE_ALTERED',
-      `${prepared.temporaryPath} was to be published as ${basename(prepared.path)}, but its contents have changed. ` +
-        'Find out who writes there; move the file away to go on without it.',
-      { file: prepared.temporaryPath, path: prepared.path },
-    );
   }
 
   /** Jumps over every part of that day that was there when the folder was first looked at. */

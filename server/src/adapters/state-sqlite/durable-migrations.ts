@@ -70,4 +70,30 @@ export const DURABLE_MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `ALTER TABLE destinations ADD COLUMN accepted_up_to INTEGER`,
+  `
+  CREATE TABLE daily_merges (
+    destination TEXT PRIMARY KEY,
+    first_day TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE daily_parts (
+    destination TEXT NOT NULL,
+    day TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    is_certain INTEGER NOT NULL,
+    PRIMARY KEY (destination, day, part)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE daily_files (
+    destination TEXT NOT NULL,
+    day TEXT NOT NULL,
+    state TEXT NOT NULL,
+    closed_at INTEGER NOT NULL,
+    temporary_path TEXT, path TEXT, sha256 TEXT,
+    error_code TEXT, error_message TEXT, error_at INTEGER,
+    PRIMARY KEY (destination, day)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -12,6 +12,7 @@ import type {
   Rejection,
 } from '../../pipeline/ports/cursor-store.ts';
 import { numberOf, sequenceOf, textOf } from './cells.ts';
+import type { SqliteDailyMerges } from './sqlite-daily-merges.ts';
 import type { SqliteDeadLetters } from './sqlite-dead-letters.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
 
@@ -26,11 +27,13 @@ export class SqliteCursorStore implements CursorStore {
   readonly #file: SqliteFile;
   readonly #clock: Clock;
   readonly #deadLetters: SqliteDeadLetters;
+  readonly #dailyMerges: SqliteDailyMerges;
 
-  constructor(file: SqliteFile, clock: Clock, deadLetters: SqliteDeadLetters) {
+  constructor(file: SqliteFile, clock: Clock, deadLetters: SqliteDeadLetters, dailyMerges: SqliteDailyMerges) {
     this.#file = file;
     this.#clock = clock;
     this.#deadLetters = deadLetters;
+    this.#dailyMerges = dailyMerges;
   }
 
   load(destination: string): Cursor | undefined {
@@ -109,6 +112,7 @@ export class SqliteCursorStore implements CursorStore {
            success_at = coalesce(?, success_at) WHERE name = ?`,
         ...[range.last, delivered, rejected.length, successAt, destination],
       );
+      this.#dailyMerges.keepPart(destination, delivered > 0);
       this.#file.run('DELETE FROM attempts WHERE destination = ?', destination);
     });
   }
@@ -160,7 +164,8 @@ export class SqliteCursorStore implements CursorStore {
     return attempt;
   }
 
-  #reserve(partsOf: string, day: string, atLeast: number): FilePart {
+  #reserve(partsOf: string, today: string, atLeast: number): FilePart {
+    const day = this.#dailyMerges.openDay(partsOf, today);
     const part = Math.max(this.#nextPart(partsOf, day), atLeast);
     this.#setNextPart(partsOf, day, part + 1);
     return { day, part };

@@ -8,6 +8,7 @@ import {
   type StoredError,
 } from '../../pipeline/ports/destination-states.ts';
 import { numberOf, optional, sequenceOf, textOf, timeOf } from './cells.ts';
+import type { SqliteDailyMerges } from './sqlite-daily-merges.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
 
 const WITH_ATTEMPT = 'SELECT * FROM destinations LEFT JOIN attempts ON destination = name';
@@ -16,10 +17,12 @@ const WITH_ATTEMPT = 'SELECT * FROM destinations LEFT JOIN attempts ON destinati
 export class SqliteDestinationStates implements DestinationStates {
   readonly #file: SqliteFile;
   readonly #clock: Clock;
+  readonly #dailyMerges: SqliteDailyMerges;
 
-  constructor(file: SqliteFile, clock: Clock) {
+  constructor(file: SqliteFile, clock: Clock, dailyMerges: SqliteDailyMerges) {
     this.#file = file;
     this.#clock = clock;
+    this.#dailyMerges = dailyMerges;
   }
 
   list(): readonly DestinationState[] {
@@ -58,6 +61,7 @@ export class SqliteDestinationStates implements DestinationStates {
          WHERE name = ?`,
         ...[committed, ALL_ACCEPTED, name],
       );
+      this.#dailyMerges.keepPart(name, false);
       this.#file.run('DELETE FROM attempts WHERE destination = ?', name);
     });
   }

@@ -5,6 +5,7 @@ import type { SeenLog, StateStore } from '../../pipeline/ports/state-store.ts';
 import { numberOf, textOf } from './cells.ts';
 import { DURABLE_MIGRATIONS } from './durable-migrations.ts';
 import { SqliteCursorStore } from './sqlite-cursor-store.ts';
+import { SqliteDailyMerges } from './sqlite-daily-merges.ts';
 import { SqliteDeadLetters } from './sqlite-dead-letters.ts';
 import { SqliteDestinationStates } from './sqlite-destination-states.ts';
 import { SqliteFile } from './sqlite-file.ts';
@@ -19,6 +20,7 @@ export class SqliteStateStore implements StateStore {
   readonly destinations: SqliteDestinationStates;
   readonly deadLetters: SqliteDeadLetters;
   readonly requests: SqliteRequestQueue;
+  readonly dailyMerges: SqliteDailyMerges;
   readonly #file: SqliteFile;
 
   constructor(path: string, clock: Clock) {
@@ -34,8 +36,9 @@ export class SqliteStateStore implements StateStore {
       throw thrown;
     }
     this.deadLetters = new SqliteDeadLetters(this.#file, clock);
-    this.cursors = new SqliteCursorStore(this.#file, clock, this.deadLetters);
-    this.destinations = new SqliteDestinationStates(this.#file, clock);
+    this.dailyMerges = new SqliteDailyMerges(this.#file, clock);
+    this.cursors = new SqliteCursorStore(this.#file, clock, this.deadLetters, this.dailyMerges);
+    this.destinations = new SqliteDestinationStates(this.#file, clock, this.dailyMerges);
     this.requests = new SqliteRequestQueue(this.#file, clock);
   }
 

@@ -1,5 +1,6 @@
 import type { Sequence } from '../../domain/sequence.ts';
 import type { CursorStore } from './cursor-store.ts';
+import type { DailyMerges } from './daily-merges.ts';
 import type { DeadLetters, DeadLettersInLogOrder } from './dead-letters.ts';
 import type { DestinationStates } from './destination-states.ts';
 import type { RequestQueue } from './request-queue.ts';
@@ -19,6 +20,7 @@ export interface StateStore {
   readonly destinations: DestinationStates;
   readonly deadLetters: DeadLetters & DeadLettersInLogOrder;
   readonly requests: RequestQueue;
+  readonly dailyMerges: DailyMerges;
   seenLog(): SeenLog | undefined;
   recordSeenLog(seen: SeenLog): void;
   /** True when the last server ended in order. Reading it at start and then marking false tells the next start. */
