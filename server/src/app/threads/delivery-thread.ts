@@ -5,8 +5,10 @@ import { systemClock } from '../../adapters/system-clock/system-clock.ts';
 import { DeliveryEngine } from '../delivery-engine.ts';
 import type { DeliveryMethods, MainForDelivery, ThreadStart } from './contracts.ts';
 import { connectThread, type ThreadPort } from './thread-port.ts';
+import { BELOW_INGEST, lowerThreadPriority } from './thread-priority.ts';
 
 if (parentPort === null) throw new Error('this file runs as a thread of the server');
+lowerThreadPriority(BELOW_INGEST.delivery);
 const start = workerData as ThreadStart;
 let engine: DeliveryEngine | undefined;
 
@@ -32,6 +34,10 @@ function running(): DeliveryEngine {
     stopRequested: (actor) => main.tell('stopRequested', { actor }),
     logBegins: (firstRetained) => main.tell('logBegins', firstRetained),
     reindexViewer: () => main.call('reindexViewer', undefined),
+    queue: {
+      interval: () => main.call('queueInterval', undefined),
+      endInterval: () => main.call('queueIntervalWritten', undefined),
+    },
   });
   return engine;
 }

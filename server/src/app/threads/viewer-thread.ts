@@ -5,8 +5,10 @@ import { systemClock } from '../../adapters/system-clock/system-clock.ts';
 import { ViewerEngine } from '../viewer-engine.ts';
 import type { MainForViewer, ThreadStart, ViewerMethods } from './contracts.ts';
 import { connectThread, type ThreadPort } from './thread-port.ts';
+import { BELOW_INGEST, lowerThreadPriority } from './thread-priority.ts';
 
 if (parentPort === null) throw new Error('this file runs as a thread of the server');
+lowerThreadPriority(BELOW_INGEST.viewer);
 const start = workerData as ThreadStart;
 let engine: ViewerEngine | undefined;
 
