@@ -98,6 +98,14 @@ export class Deduplicator implements LogFactsReader, LogFactsQueries {
     return this.#reading(() => this.#options.store.unsettledAwaiting(after, limit));
   }
 
+  unsettledCount(): number {
+    return this.#reading(() => this.#options.store.unsettledCount());
+  }
+
+  withoutPicture(after: Sequence, limit: number): readonly Sequence[] {
+    return this.#reading(() => this.#options.store.withoutPicture(after, limit));
+  }
+
   holdsAwaiting(range: SequenceRange, cursor: Sequence): boolean {
     // what has not been read yet may hold anything
     if (range.last > this.position()) return true;

@@ -52,6 +52,15 @@ export function logFactsQueries(file: () => SqliteFile): LogFactsQueries {
       const sql = 'SELECT seq FROM awaiting WHERE outcome IS NULL AND seq > ? ORDER BY seq LIMIT ?';
       return file().all((row) => sequenceOf(row, 'seq'), sql, after, limit);
     },
+    unsettledCount(): number {
+      const sql = 'SELECT count(*) AS unsettled FROM awaiting WHERE outcome IS NULL';
+      return file().get((row) => numberOf(row, 'unsettled'), sql) ?? 0;
+    },
+    withoutPicture(after: Sequence, limit: number): readonly Sequence[] {
+      const sql = `SELECT seq FROM awaiting WHERE outcome IS NOT NULL AND seq > ? AND NOT EXISTS (
+        SELECT 1 FROM outcomes WHERE subject = awaiting.seq AND is_picture = 1) ORDER BY seq LIMIT ?`;
+      return file().all((row) => sequenceOf(row, 'seq'), sql, after, limit);
+    },
     holdsAwaiting({ first, last }: SequenceRange, cursor: Sequence): boolean {
       const sql = `SELECT EXISTS (SELECT 1 FROM awaiting WHERE seq BETWEEN ? AND ?
         AND (outcome IS NULL OR outcome > ?)) AS holds`;

@@ -51,6 +51,14 @@ export class SqliteLogFactsReader implements LogFactsReader, LogFactsQueries {
     return this.#queries.unsettledAwaiting(after, limit);
   }
 
+  unsettledCount(): number {
+    return this.#queries.unsettledCount();
+  }
+
+  withoutPicture(after: Sequence, limit: number): readonly Sequence[] {
+    return this.#queries.withoutPicture(after, limit);
+  }
+
   holdsAwaiting(range: SequenceRange, cursor: Sequence): boolean {
     return this.#queries.holdsAwaiting(range, cursor);
   }

@@ -43,6 +43,10 @@ export interface LogFactsQueries {
   firstWithId(origin: Origin, id: string): Sequence | undefined;
   /** Events after `after` that await an outcome which has not come, oldest first. */
   unsettledAwaiting(after: Sequence, limit: number): readonly Sequence[];
+  /** How many events await an outcome. */
+  unsettledCount(): number;
+  /** Events after `after` that have an outcome and still no picture, not even a late one; oldest first. */
+  withoutPicture(after: Sequence, limit: number): readonly Sequence[];
   /** Rule 17: does an awaiting event of the range have its outcome still to come, or beyond `cursor`? */
   holdsAwaiting(range: SequenceRange, cursor: Sequence): boolean;
   damaged(): readonly SequenceRange[];

@@ -21,7 +21,12 @@ export interface DownloadProblem {
 
 export type DownloadOutcome =
   | { readonly kind: 'downloaded'; readonly bytes: Buffer; readonly format: ImageFormat } // format by signature
-  | ({ readonly kind: 'retry'; readonly afterMs?: number } & DownloadProblem) // may come right by itself
+  | ({
+      readonly kind: 'retry'; // may come right by itself
+      readonly afterMs?: number;
+      /** The host, or Qlik Sense's ticket service, is the trouble and not this picture: others there would fare no better. */
+      readonly hostWide?: boolean;
+    } & DownloadProblem)
   | ({ readonly kind: 'failed' } & DownloadProblem); // asking again changes nothing
 
 /** Where pictures come from. */
@@ -38,8 +43,9 @@ export interface ScreenshotCrop {
   readonly left: number;
   readonly width: number;
   readonly height: number;
-  /** Together the height of the strip below the title that the user had scrolled past. */
+  /** How far the user had scrolled down: so many rows, those from `scrollAreaOffsetY` on, are taken out. */
   readonly scrollTop?: number;
+  /** Where the part that scrolls begins: the height of the title above it. */
   readonly scrollAreaOffsetY?: number;
   /** So many rows above the table's bottom grid line are cut off. */
   readonly renderingOverflow?: number;
@@ -70,6 +76,8 @@ export interface EditedImage {
   readonly bytes: Buffer;
   readonly width: number;
   readonly height: number;
+  /** Only with `seen`: a sentence for people, where the crop that was asked for could not be done, or not all of it. */
+  readonly note?: string;
 }
 
 /** Makes the pictures that are kept. The same request gives the same bytes. */

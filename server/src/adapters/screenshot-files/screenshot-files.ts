@@ -1,0 +1,137 @@
+import { join } from 'node:path';
+import { CodedError, messageOf } from '../../domain/errors.ts';
+import type { ScreenshotFile } from '../../domain/screenshot-outcome.ts';
+import type { Clock } from '../../pipeline/ports/clock.ts';
+import type { EditedImage, ImageFormat, ScreenshotName, ScreenshotStore } from '../../pipeline/ports/screenshots.ts';
+import { type Disk, DurableFolder, sha256Of } from '../shared/durable-file.ts';
+import { eventFileName } from '../shared/event-file-name.ts';
+
+export interface ScreenshotFilesOptions {
+  /** Absolute directories. `dated`: in folders `YYYY/MM/DD` below it, by the time that is in the name (UTC). */
+  readonly targets: readonly { readonly type: 'flat' | 'dated'; readonly directory: string }[];
+  /** Whose temporary files these are, so that those of a crash are recognised. */
+  readonly logId: string;
+  readonly clock: Clock;
+  readonly disk?: Disk;
+}
+
+const EXTENSIONS: Readonly<Record<ImageFormat, string>> = { png: 'png', jpeg: 'jpg', webp: 'webp', gif: 'gif' };
+const SUFFIXES: Readonly<Record<EditedImage['role'], string>> = {
+  seen: '',
+  annotated: '_metadata',
+  downloaded: '_downloaded',
+};
+/** Folders of days that are known to be ready; an older one is looked at again. */
+const FOLDERS_REMEMBERED = 64;
+
+/** Pictures in folders of this machine, readable by the owner only. */
+export class ScreenshotFiles implements ScreenshotStore {
+  readonly #options: ScreenshotFilesOptions;
+  readonly #ready = new Map<string, Promise<DurableFolder>>();
+
+  constructor(options: ScreenshotFilesOptions) {
+    this.#options = options;
+  }
+
+  async save(name: ScreenshotName, images: readonly EditedImage[]): Promise<readonly ScreenshotFile[]> {
+    const baseName = eventFileName({ ...name, timestamp: BigInt(Math.trunc(name.atMs)) });
+    const saved: ScreenshotFile[] = [];
+    for (const target of this.#options.targets) {
+      const directory = target.type === 'flat' ? target.directory : join(target.directory, ...dayFolders(baseName));
+      saved.push(...(await this.#saveIn(directory, baseName, images)));
+    }
+    return saved;
+  }
+
+  async #saveIn(
+    directory: string,
+    baseName: string,
+    images: readonly EditedImage[],
+  ): Promise<readonly ScreenshotFile[]> {
+    try {
+      return await this.#publishAll(await this.#folder(directory), baseName, images);
+    } catch (error) {
+      this.#ready.delete(directory);
+      if (!(error instanceof CodedError) || error.code !== 'EXPORT_WRITE_FAILED') throw error;
+      const message = `A picture could not be kept: ${messageOf(error)}`;
+      throw new CodedError('SCREENSHOT_WRITE_FAILED', message, error.context, error);
+    }
+  }
+
+  /**
+   * All pictures of an event in one folder have the same number in their names. A crash in here leaves strays, or some of
+   * the files under their names, which the repeated call recognises by their bytes.
+   */
+  async #publishAll(
+    folder: DurableFolder,
+    baseName: string,
+    images: readonly EditedImage[],
+  ): Promise<readonly ScreenshotFile[]> {
+    const pictures = images.map((image) => ({ image, sha256: sha256Of(image.bytes) }));
+    for (let n = 1; ; n++) {
+      const numbered = n === 1 ? baseName : `${baseName}_${n}`;
+      const files = pictures.map(({ image, sha256 }) => ({
+        image,
+        sha256,
+        path: join(folder.directory, `${numbered}${SUFFIXES[image.role]}.${EXTENSIONS[image.format]}`),
+      }));
+      if (!(await publish(folder, files))) continue;
+      await folder.sync();
+      return files.map(({ image: { role, bytes, width, height }, sha256, path }) => ({
+        ...{ path, role, sha256, bytes: bytes.length, width, height },
+      }));
+    }
+  }
+
+  /** Created, and without what a crash left there, before anybody writes to it. */
+  #folder(directory: string): Promise<DurableFolder> {
+    const known = this.#ready.get(directory);
+    if (known !== undefined) return known;
+    const [oldest] = this.#ready.keys();
+    if (oldest !== undefined && this.#ready.size >= FOLDERS_REMEMBERED) this.#ready.delete(oldest);
+    const preparing = this.#prepare(directory);
+    this.#ready.set(directory, preparing);
+    return preparing;
+  }
+
+  async #prepare(directory: string): Promise<DurableFolder> {
+    const { logId, clock, disk } = this.#options;
+    const owner = `${logId}/screenshots`;
+    const folder = new DurableFolder({ directory, owner, clock, readableBy: 'owner', ...(disk && { disk }) });
+    await folder.create();
+    await folder.removeStrays();
+    return folder;
+  }
+}
+
+interface PictureFile {
+  readonly image: EditedImage;
+  readonly sha256: string;
+  readonly path: string;
+}
+
+/** @returns false when a file of something else has one of the names; what was published by then stays and is nobody's */
+async function publish(folder: DurableFolder, files: readonly PictureFile[]): Promise<boolean> {
+  const present = [];
+  for (const file of files) {
+    const bytes = await folder.read(file.path);
+    if (bytes !== undefined && sha256Of(bytes) !== file.sha256) return false;
+    // a folder in its place cannot be read, and is found when the file is published
+    present.push(bytes !== undefined);
+  }
+  for (const [i, { image, path, sha256 }] of files.entries()) {
+    if (present[i]) continue;
+    const temporary = await folder.writeTemporary(image.bytes);
+    const published = await folder.linkNew(temporary.path, path);
+    await folder.removeTemporary(temporary.path);
+    if (published === 'linked') continue;
+    const bytes = await folder.read(path);
+    if (bytes === undefined || sha256Of(bytes) !== sha256) return false;
+  }
+  return true;
+}
+
+/** From `20261123T070000.123Z_…`. */
+function dayFolders(baseName: string): readonly [string, string, string] {
+  return [baseName.slice(0, 4), baseName.slice(4, 6), baseName.slice(6, 8)];
+}
