@@ -8,6 +8,7 @@ import { isReadableByEverybody } from '../adapters/shared/private-folder.ts';
 import { acquireLogLock } from '../adapters/state-sqlite/log-lock.ts';
 import { toIsoString } from '../domain/epoch-millis.ts';
 import { messageOf } from '../domain/errors.ts';
+import type { IngestQueue } from '../pipeline/ingest-queue.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
 import type { LoadedConfig } from './config/config.ts';
@@ -84,6 +85,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
   try {
     let delivery: DeliveryThread | undefined;
     let viewer: ViewerThread | undefined;
+    let queue: IngestQueue | undefined;
     const { log, recovery, disk } = await openEventLog({
       ...config.eventLog,
       clock,
@@ -111,17 +113,20 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
       reindexViewer: async () => {
         await viewer?.reindex();
       },
+      queueInterval: () => queue?.interval(),
+      queueIntervalWritten: () => queue?.endInterval(),
     });
     const running = delivery;
     closing.push(() => running.stop(STOP_MS.delivery));
     await delivery.start();
     const refused = openRefusedFile({ directory: config.eventLog.directory, clock, logger });
     closing.push(() => refused.close());
-    const { ingest, queue } = createIngest(config, { log, refused, clock, logger, metrics });
+    const { ingest, queue: ingestQueue } = createIngest(config, { log, refused, clock, logger, metrics });
+    queue = ingestQueue;
     const statusOf = async () => ({
       product: PRODUCT,
       log: { directory: config.eventLog.directory, logId: recovery.logId, head: log.head(), disk: disk() },
-      queue: queue.snapshot(),
+      queue: ingestQueue.snapshot(),
       ...(await running.status()),
     });
     viewer = new ViewerThread(threadStart, logger, {
@@ -147,7 +152,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
       http = createHttpApi(config.http, { ingest, clock, logger, metrics });
       const api = http;
       closing.push(async () => {
-        queue.close();
+        ingestQueue.close();
         await api.close(STOP_MS.http);
         ingest.close();
       });

@@ -17,6 +17,7 @@ import type { Clock } from '../pipeline/ports/clock.ts';
 import type { Destination, OpenedDestination } from '../pipeline/ports/destination.ts';
 import type { EventLog, EventLogAppender } from '../pipeline/ports/event-log.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
+import type { QueueMetricsSource } from '../pipeline/ports/queue-metrics.ts';
 import type { FixedRun, FixedRunOptions } from '../pipeline/replay.ts';
 import { Retention } from '../pipeline/retention.ts';
 import { isFileDestination } from '../pipeline/retry-policy.ts';
@@ -24,6 +25,7 @@ import { settleScreenshots } from '../pipeline/settle-screenshots.ts';
 import { destinations as registry } from './destination-registry.ts';
 import { answerRequests } from './operator-requests.ts';
 import { PRODUCT } from './product.ts';
+import { queueMetricsWriter } from './queue-metrics.ts';
 import type { DeliveryThreadStatus, DiskNews, ThreadStart } from './threads/contracts.ts';
 
 export interface DeliveryEngineParts {
@@ -35,6 +37,8 @@ export interface DeliveryEngineParts {
   readonly stopRequested: (actor: string) => void;
   readonly logBegins: (firstRetained: Sequence) => void;
   readonly reindexViewer: () => Promise<void>;
+  /** Of the main thread. */
+  readonly queue: QueueMetricsSource;
 }
 
 const DAY_MS = 86_400_000;
@@ -56,6 +60,8 @@ export class DeliveryEngine {
   readonly #workers = new Map<string, DeliveryWorker>();
   readonly #runs = new Set<FixedRun>();
   readonly #held = new Map<string, HeldStatus>();
+  /** The last deliveries begin. */
+  readonly #stopping = new AbortController();
   readonly #stopped = new AbortController();
   readonly #background: Promise<unknown>[] = [];
   #indexedTo: Sequence = BEFORE_FIRST;
@@ -137,6 +143,9 @@ export class DeliveryEngine {
     for (const [name, error] of started.held) this.#hold(name, error);
     this.#inBackground(settleScreenshots({ log: this.#log, facts: this.#deduplicator, clock }, signal));
     this.#background.push(answerRequests(this.#requestParts(), signal));
+    const { queue } = this.#parts;
+    const queueMetrics = start.ports ? queueMetricsWriter(config, { source: queue, clock, logger }) : undefined;
+    if (queueMetrics !== undefined) this.#background.push(queueMetrics.run(this.#stopping.signal));
   }
 
   status(): DeliveryThreadStatus {
@@ -162,6 +171,7 @@ export class DeliveryEngine {
 
   /** A crash in here costs nothing but time: the next start goes on where the store says. */
   async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
     const stops = [...this.#workers.values(), ...this.#runs].map((w) => w.stop({ flush: true, deadlineMs }));
     await Promise.all(stops);
     this.#stopped.abort();

@@ -7,6 +7,7 @@ import { RecordingLogger } from '../../test/support/recording-logger.ts';
 import { CodedError, type ErrorCode } from '../domain/errors.ts';
 import type { NewLogEntry } from '../domain/log-entry.ts';
 import { IngestQueue, type IngestQueueOptions } from './ingest-queue.ts';
+import { QueueStatistics } from './queue-statistics.ts';
 import type { Refusal } from './refusal.ts';
 
 class QueueOnTrial {
@@ -246,8 +247,36 @@ test('statistics of an interval, and counters that only rise', async () => {
     messagesDroppedQueueFull: 0,
     messagesDroppedSize: 0,
   });
-  trial.queue.reset();
-  assert.equal(trial.queue.snapshot().messagesProcessed, 0);
-  assert.equal(trial.queue.snapshot().processingTimeMaxMs, 0);
+  assert.equal(trial.queue.interval().messagesProcessed, 20);
+  trial.queue.endInterval();
+  const { messagesProcessed, processingTimeMaxMs: maxMs } = trial.queue.interval();
+  assert.deepEqual([messagesProcessed, maxMs], [0, 0]);
+  assert.equal(trial.queue.snapshot().messagesProcessed, 20, 'since the start');
   assert.equal(trial.metrics.counter('butler_sos_audit_queue_messages_processed_total', '').value(), 20);
+});
+
+test('an interval that could not be written goes on, and what comes while one is written belongs to the next', () => {
+  const statistics = new QueueStatistics(new PrometheusMetrics());
+  const { interval } = statistics;
+  const observe = (...durationsMs: readonly number[]) => {
+    for (const durationMs of durationsMs) {
+      statistics.count('processed', 1);
+      statistics.observe(durationMs);
+    }
+  };
+  const told = () => {
+    const { messagesProcessed, processingTimeAvgMs, processingTimeP95Ms, processingTimeMaxMs } = interval.mark();
+    return [messagesProcessed, processingTimeAvgMs, processingTimeP95Ms, processingTimeMaxMs];
+  };
+  observe(9, 3);
+  assert.deepEqual(told(), [2, 6, 9, 9]);
+  observe(30); // meanwhile the write fails
+  assert.deepEqual(told(), [3, 14, 30, 30]);
+  observe(5, 7); // meanwhile the write succeeds
+  interval.endAtMark();
+  assert.deepEqual(told(), [2, 6, 7, 7]);
+  interval.endAtMark();
+  assert.deepEqual(told(), [0, 0, 0, 0]);
+  observe(...Array.from({ length: 10_000 }, (_, i) => i));
+  assert.deepEqual(told(), [10_000, 4999.5, 9795, 9999], 'the percentile is that of the newest');
 });

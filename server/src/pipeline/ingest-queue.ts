@@ -110,7 +110,28 @@ export class IngestQueue {
     return this.#wait(entries, bytes, arrivedMs);
   }
 
+  /** Counts and durations since the start. */
   snapshot(): QueueSnapshot {
+    return { ...this.#standing(), ...this.statistics.sinceStart.figures() };
+  }
+
+  /** Counts and durations since the last `endInterval`. */
+  interval(): QueueSnapshot {
+    return { ...this.#standing(), ...this.statistics.interval.mark() };
+  }
+
+  /** What the last `interval` told has been written down: the next one begins there. */
+  endInterval(): void {
+    this.statistics.interval.endAtMark();
+  }
+
+  /** Refuses what waits here; what the log has been given is settled by the log. */
+  close(): void {
+    this.#stop.abort();
+    this.#refuseOverflow(STOPPING);
+  }
+
+  #standing() {
     const { waitingEvents } = this.#parts.log.pressure();
     const queueSize = waitingEvents + this.#overflowEvents;
     const state = this.rateLimitState();
@@ -121,19 +142,7 @@ export class IngestQueue {
       utilizationPct: (100 * queueSize) / this.#options.maxSize,
       backpressureActive: this.#backpressure.active,
       rateLimitCurrent: state === undefined ? 0 : state.limit - state.remaining,
-      ...this.statistics.interval(),
     };
-  }
-
-  /** Begins a new interval of the snapshot's counts and durations. */
-  reset(): void {
-    this.statistics.reset();
-  }
-
-  /** Refuses what waits here; what the log has been given is settled by the log. */
-  close(): void {
-    this.#stop.abort();
-    this.#refuseOverflow(STOPPING);
   }
 
   async #append(entries: readonly NewLogEntry[], arrivedMs: number): Promise<Refusal | undefined> {

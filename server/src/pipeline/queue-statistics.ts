@@ -1,6 +1,6 @@
 import type { Counter, Metrics } from './ports/metrics.ts';
 
-/** How the queue did since the last `reset`, and how it stands now. */
+/** How the queue did over a stretch of time, and how it stands now. */
 export interface QueueSnapshot {
   /** Events that wait for the log. */
   readonly queueSize: number;
@@ -23,7 +23,7 @@ export interface QueueSnapshot {
   readonly messagesDroppedQueueFull: number;
   /** Requests with a body above the limit. */
   readonly messagesDroppedSize: number;
-  /** From arrival at the queue to durable, for the requests of the interval. */
+  /** From arrival at the queue to durable, for the requests of that time. */
   readonly processingTimeAvgMs: number;
   readonly processingTimeP95Ms: number;
   readonly processingTimeMaxMs: number;
@@ -33,17 +33,18 @@ export type QueueCount = 'received' | 'queued' | 'processed' | 'failed' | 'rateL
 
 const PREFIX = 'butler_sos_audit_queue_messages';
 
-/** The newest so many durations of an interval give its 95th percentile. */
-const MAX_DURATIONS = 4096;
+/** What is counted over a stretch of time. */
+type IntervalFigures = Omit<
+  QueueSnapshot,
+  'queueSize' | 'queueMaxSize' | 'queueRunning' | 'utilizationPct' | 'backpressureActive' | 'rateLimitCurrent'
+>;
 
-/** Counters for Prometheus, which only rise, and the same counted per interval. */
+/** Counters for Prometheus, which only rise; the same since the start, and per interval. */
 export class QueueStatistics {
+  readonly sinceStart: QueueInterval;
+  /** Of the queue metrics: from the last write that succeeded. */
+  readonly interval: QueueInterval;
   readonly #counters: Readonly<Record<QueueCount, Counter>>;
-  #atReset: Readonly<Record<QueueCount, number>>;
-  readonly #durationsMs = new Float64Array(MAX_DURATIONS);
-  #durations = 0;
-  #totalMs = 0;
-  #maxMs = 0;
 
   constructor(metrics: Metrics) {
     const dropped = (reason: string) =>
@@ -57,7 +58,8 @@ export class QueueStatistics {
       queueFull: dropped('queue_full'),
       size: dropped('size'),
     };
-    this.#atReset = this.#values();
+    this.sinceStart = new QueueInterval(() => this.#values());
+    this.interval = new QueueInterval(() => this.#values());
   }
 
   count(what: QueueCount, events: number): void {
@@ -65,48 +67,11 @@ export class QueueStatistics {
   }
 
   observe(durationMs: number): void {
-    this.#durationsMs[this.#durations % MAX_DURATIONS] = durationMs;
-    this.#durations++;
-    this.#totalMs += durationMs;
-    if (durationMs > this.#maxMs) this.#maxMs = durationMs;
+    this.sinceStart.observe(durationMs);
+    this.interval.observe(durationMs);
   }
 
-  /** Begins a new interval. */
-  reset(): void {
-    this.#atReset = this.#values();
-    this.#durations = 0;
-    this.#totalMs = 0;
-    this.#maxMs = 0;
-  }
-
-  interval(): Omit<
-    QueueSnapshot,
-    'queueSize' | 'queueMaxSize' | 'queueRunning' | 'utilizationPct' | 'backpressureActive' | 'rateLimitCurrent'
-  > {
-    const now = this.#values();
-    const since = (what: QueueCount) => now[what] - this.#atReset[what];
-    const [rateLimit, queueFull, size] = [since('rateLimit'), since('queueFull'), since('size')];
-    return {
-      messagesReceived: since('received'),
-      messagesQueued: since('queued'),
-      messagesProcessed: since('processed'),
-      messagesFailed: since('failed'),
-      messagesDroppedTotal: rateLimit + queueFull + size,
-      messagesDroppedRateLimit: rateLimit,
-      messagesDroppedQueueFull: queueFull,
-      messagesDroppedSize: size,
-      processingTimeAvgMs: this.#durations === 0 ? 0 : this.#totalMs / this.#durations,
-      processingTimeP95Ms: this.#percentile95(),
-      processingTimeMaxMs: this.#maxMs,
-    };
-  }
-
-  #percentile95(): number {
-    const sorted = this.#durationsMs.slice(0, Math.min(this.#durations, MAX_DURATIONS)).sort();
-    return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0;
-  }
-
-  #values(): Record<QueueCount, number> {
+  #values(): QueueCounts {
     const { received, queued, processed, failed, rateLimit, queueFull, size } = this.#counters;
     return {
       received: received.value(),
@@ -117,5 +82,92 @@ export class QueueStatistics {
       queueFull: queueFull.value(),
       size: size.value(),
     };
+  }
+}
+
+type QueueCounts = Readonly<Record<QueueCount, number>>;
+
+/** The newest so many durations of an interval give its 95th percentile. */
+const MAX_DURATIONS = 4096;
+
+class DurationSums {
+  count = 0;
+  totalMs = 0;
+  maxMs = 0;
+}
+
+/** Counts and durations from a beginning, which `endAtMark` moves to where `mark` was called: what came since stays. */
+export class QueueInterval {
+  readonly #values: () => QueueCounts;
+  /** Where the interval begins. */
+  #from: QueueCounts;
+  #marked: QueueCounts;
+  /** A ring; the n-th duration ever is at n modulo its length. */
+  readonly #durationsMs = new Float64Array(MAX_DURATIONS);
+  #observed = 0;
+  /** Up to the mark, and behind it. */
+  #before = new DurationSums();
+  #behind = new DurationSums();
+
+  constructor(values: () => QueueCounts) {
+    this.#values = values;
+    this.#from = values();
+    this.#marked = this.#from;
+  }
+
+  observe(durationMs: number): void {
+    this.#durationsMs[this.#observed % MAX_DURATIONS] = durationMs;
+    this.#observed++;
+    this.#behind.count++;
+    this.#behind.totalMs += durationMs;
+    if (durationMs > this.#behind.maxMs) this.#behind.maxMs = durationMs;
+  }
+
+  /** The figures up to now, which `endAtMark` ends the interval with. */
+  mark(): IntervalFigures {
+    this.#marked = this.#values();
+    this.#before = this.#sums();
+    this.#behind = new DurationSums();
+    return this.figures();
+  }
+
+  endAtMark(): void {
+    this.#from = this.#marked;
+    this.#before = new DurationSums();
+  }
+
+  figures(): IntervalFigures {
+    const now = this.#values();
+    const since = (what: QueueCount) => now[what] - this.#from[what];
+    const [rateLimit, queueFull, size] = [since('rateLimit'), since('queueFull'), since('size')];
+    const { count, totalMs, maxMs } = this.#sums();
+    return {
+      messagesReceived: since('received'),
+      messagesQueued: since('queued'),
+      messagesProcessed: since('processed'),
+      messagesFailed: since('failed'),
+      messagesDroppedTotal: rateLimit + queueFull + size,
+      messagesDroppedRateLimit: rateLimit,
+      messagesDroppedQueueFull: queueFull,
+      messagesDroppedSize: size,
+      processingTimeAvgMs: count === 0 ? 0 : totalMs / count,
+      processingTimeP95Ms: this.#percentile95(count),
+      processingTimeMaxMs: maxMs,
+    };
+  }
+
+  #sums(): DurationSums {
+    const [a, b] = [this.#before, this.#behind];
+    return { count: a.count + b.count, totalMs: a.totalMs + b.totalMs, maxMs: Math.max(a.maxMs, b.maxMs) };
+  }
+
+  /** Of the newest `count`. */
+  #percentile95(count: number): number {
+    const known = Math.min(count, MAX_DURATIONS);
+    const newest = Float64Array.from(
+      { length: known },
+      (_, i) => this.#durationsMs[(this.#observed - known + i) % MAX_DURATIONS] ?? 0,
+    ).sort();
+    return newest[Math.ceil(known * 0.95) - 1] ?? 0;
   }
 }

@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import type { AuditConfig } from '../../src/app/config/config.ts';
 import { loadConfig } from '../../src/app/config/load-config.ts';
+import { queueMetricsConnection } from '../../src/app/config/queue-metrics-connection.ts';
 import { destinations } from '../../src/app/destination-registry.ts';
+import { CodedError } from '../../src/domain/errors.ts';
 import { audit, documentedSnippets, FIXTURES, load, ROOT } from './support.ts';
 
 const inRoot = (...parts: readonly string[]): string => join(ROOT, ...parts);
@@ -83,10 +85,28 @@ test('a complete production.yaml of Butler SOS 15 starts unchanged', () => {
     notes.map(({ path, line }) => `${line} ${path.split('.').slice(-2).join('.')}`),
     ['165 influxdb.objectdata', '177 parquet.objectdata', '191 qvd.objectdata'],
   );
-  assert.deepEqual(
-    warnings.map(({ message }) => message.split(':')[0]),
-    ['queue metrics in InfluxDB'],
-  );
+  assert.deepEqual(warnings, []);
+});
+
+test('queue metrics go to influxdbConfig when it is in use, else to the audit destination, else there is a warning', () => {
+  const metrics = ['queue: {queueMetrics: {influxdb: {enable: true}}}'];
+  const destination = 'destination: {influxdb: {host: there, version: 1, v1Config: {dbName: audit}}}';
+  const foreign = (enable: boolean) =>
+    `  influxdbConfig: {enable: ${enable}, host: here, version: 2, v2Config: {org: o, bucket: b, token: t}}\n`;
+  const of = (text: string) => {
+    const { config, warnings } = load(text);
+    const connection = queueMetricsConnection(config);
+    return [connection instanceof CodedError ? undefined : connection.host, warnings.map((one) => one.message)];
+  };
+  assert.deepEqual(of(audit(...metrics, destination) + foreign(true)), ['here', []]);
+  assert.deepEqual(of(audit(...metrics, destination) + foreign(false)), ['there', []]);
+  assert.deepEqual(of(audit(...metrics, destination)), ['there', []]);
+  const missing = ['org', 'bucket', 'token'].map((k) => `Butler-SOS.auditEvents.destination.influxdb.v2Config.${k}`);
+  assert.deepEqual(of(audit(...metrics)), [
+    undefined,
+    [`queue metrics are not written: set ${missing.join(', ')}, or use Butler-SOS.influxdbConfig`],
+  ]);
+  assert.deepEqual(load(audit('enable: true')).warnings, []);
 });
 
 test('a destination that this version does not have is a warning and not in use', () => {

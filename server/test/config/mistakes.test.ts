@@ -328,3 +328,19 @@ test('mistakes of the file system name the folder of the secret file', () => {
     /^a\.yaml:3:5 Butler-SOS\.auditEvents\.apiTokenFile: expected a readable file .*nowhere.token, found no such file\.$/,
   );
 });
+
+test('names of the queue metrics that line protocol cannot hold', () => {
+  const lines = mistakesIn(
+    audit(
+      'queue:',
+      '  queueMetrics:',
+      '    influxdb:',
+      '      measurementName: "#a"',
+      '      tags: [{name: _x, value: 1}]',
+    ),
+  );
+  assert.deepEqual(lines, [
+    'production.yaml:6:11 Butler-SOS.auditEvents.queue.queueMetrics.influxdb.measurementName: expected a name in one line that neither starts with # nor ends with a backslash, found "#a".',
+    'production.yaml:7:11 Butler-SOS.auditEvents.queue.queueMetrics.influxdb.tags: expected names without control characters, leading _ and trailing \\, found "_x".',
+  ]);
+});

@@ -1,3 +1,4 @@
+import type { ConnectionSection } from '../../adapters/shared/influxdb/connection.ts';
 import type { JsonSchema, RegisteredDestination } from '../../pipeline/ports/destination.ts';
 import { addressList, typeNames } from './check-meaning.ts';
 import type {
@@ -5,7 +6,6 @@ import type {
   CertificateFiles,
   DestinationConfig,
   HttpConfig,
-  InfluxdbConnectionConfig,
   LoggingConfig,
   LogLevel,
   NamedValue,
@@ -24,7 +24,7 @@ interface Settings {
   readonly logDirectory: string;
   readonly cert: Nullable<CertificateFiles>;
   readonly serversToMonitor: { readonly rejectUnauthorized: boolean | null };
-  readonly influxdbConfig: Nullable<InfluxdbConnectionConfig> & { readonly enable: boolean | null };
+  readonly influxdbConfig: Nullable<ConnectionSection> & { readonly enable: boolean | null };
   readonly auditEvents: AuditEventsSettings;
 }
 
@@ -45,6 +45,7 @@ interface AuditEventsSettings extends Omit<HttpConfig, 'apiTokens' | 'trustProxy
     readonly enable: boolean;
     readonly type: string | readonly string[];
     readonly startFrom: 'earliest' | 'now';
+    readonly influxdb?: ConnectionSection;
   };
   readonly screenshots: ScreenshotsSettings;
   readonly viewer: Omit<ViewerConfig, 'allowedHosts'> & { readonly allowedHosts: readonly string[] | null };
@@ -90,6 +91,7 @@ export function buildConfig(
     logging: loggingConfig(settings),
     certs: { ...given(settings.cert), rejectUnauthorized: settings.serversToMonitor.rejectUnauthorized ?? true },
     ...(influxdbConfig === undefined ? {} : { influxdbConfig }),
+    auditInfluxdb: auditEvents.destination.influxdb ?? INFLUXDB_DEFAULTS,
     printable: printableSettings(project(true), schema),
   };
 }
@@ -160,14 +162,16 @@ function loggingConfig(settings: Settings): LoggingConfig {
   return settings.fileLogging ? { level, directory: settings.logDirectory } : { level };
 }
 
-function influxdbConnection(settings: Settings['influxdbConfig']): InfluxdbConnectionConfig | undefined {
+const INFLUXDB_DEFAULTS: ConnectionSection = { host: 'localhost', port: 8086, version: 2 };
+
+function influxdbConnection(settings: Settings['influxdbConfig']): ConnectionSection | undefined {
   if (settings.enable !== true) return undefined;
   const { host, port, version, v1Config, v2Config, v3Config } = settings;
   return {
-    ...(given({ v1Config, v2Config, v3Config }) as object),
-    host: host ?? 'localhost',
-    port: port ?? 8086,
-    version: version ?? 2,
+    ...given({ v1Config, v2Config, v3Config }),
+    host: host ?? INFLUXDB_DEFAULTS.host,
+    port: port ?? INFLUXDB_DEFAULTS.port,
+    version: version ?? INFLUXDB_DEFAULTS.version,
   };
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { validRange } from 'semver';
+import { isMeasurementName, isTagName } from '../../adapters/shared/influxdb/line-protocol.ts';
 import type { RegisteredDestination } from '../../pipeline/ports/destination.ts';
 import { quoted } from './check-schema.ts';
 import { closestName, editDistance } from './closest-name.ts';
@@ -19,6 +20,7 @@ export function checkMeaning(root: MappingSetting, registered: readonly Register
     ...ports(settings),
     ...trustProxy(settings),
     ...versionRange(settings),
+    ...queueMetricsNames(settings),
   ];
 }
 
@@ -139,3 +141,20 @@ function versionRange(settings: AuditSettings): Problem[] {
   if (typeof range !== 'string' || range === '' || validRange(range) !== null) return [];
   return [settings.problem(key, `expected a semver range such as ">=0.3.0 <0.4.0", found ${quoted(range)}`)];
 }
+
+function queueMetricsNames(settings: AuditSettings): Problem[] {
+  const below = 'queue.queueMetrics.influxdb';
+  const measurement = settings.value(`${below}.measurementName`);
+  const tags = settings.value(`${below}.tags`);
+  const names = (Array.isArray(tags) ? (tags as readonly { readonly name?: unknown }[]) : []).map((tag) => tag?.name);
+  const badTags = names.filter((name): name is string => typeof name === 'string' && !isTagName(name));
+  return [
+    ...(typeof measurement === 'string' && !isMeasurementName(measurement)
+      ? [settings.problem(`${below}.measurementName`, `expected ${MEASUREMENT}, found ${quoted(measurement)}`)]
+      : []),
+    ...badTags.map((name) => settings.problem(`${below}.tags`, `expected ${TAG_NAMES}, found ${quoted(name)}`)),
+  ];
+}
+
+const MEASUREMENT = 'a name in one line that neither starts with # nor ends with a backslash';
+const TAG_NAMES = 'names without control characters, leading _ and trailing \\';

@@ -1,3 +1,6 @@
+import type { ConnectionSection } from '../../adapters/shared/influxdb/connection.ts';
+import type { ImageFact } from '../../domain/screenshot-annotation.ts';
+
 /**
  * The configuration as the program uses it: complete, checked, in one shape, whichever of the documented shapes the file has.
  * Durations and sizes have their unit in the name, except where the public documents gave the name (then the docstring says it).
@@ -22,7 +25,9 @@ export interface AuditConfig {
   /** `Butler-SOS.cert`: how to call Qlik Sense services. */
   readonly certs: CertificatesConfig;
   /** `Butler-SOS.influxdbConfig`, when the file has it and it is enabled: the connection for queue metrics. */
-  readonly influxdbConfig?: InfluxdbConnectionConfig;
+  readonly influxdbConfig?: ConnectionSection;
+  /** `destination.influxdb`, in use or not: their connection when there is no `influxdbConfig`. */
+  readonly auditInfluxdb: ConnectionSection;
   /** All settings with their defaults, in the shape of the file, secrets masked: see `maskedConfig`. */
   readonly printable: Readonly<Record<string, unknown>>;
 }
@@ -168,19 +173,6 @@ export interface ScreenshotsConfig {
   readonly maxConcurrent: number;
 }
 
-export const IMAGE_FACTS = [
-  'date',
-  'eventId',
-  'correlationId',
-  'selectionTxnId',
-  'userId',
-  'appId',
-  'appName',
-  'sheetName',
-  'viewingDuration',
-] as const;
-export type ImageFact = (typeof IMAGE_FACTS)[number];
-
 export interface ScreenshotAuthConfig {
   readonly mode: 'none' | 'qpsTicket' | 'userTicket';
   readonly qps: {
@@ -199,15 +191,6 @@ export interface ScreenshotAuthConfig {
   readonly sessionCookieName?: string;
   readonly allowedPaths: readonly string[];
   readonly deniedUsers: readonly string[];
-}
-
-export interface InfluxdbConnectionConfig {
-  readonly host: string;
-  readonly port: number;
-  readonly version: 1 | 2 | 3;
-  readonly v1Config?: Readonly<Record<string, unknown>>;
-  readonly v2Config?: Readonly<Record<string, unknown>>;
-  readonly v3Config?: Readonly<Record<string, unknown>>;
 }
 
 /** Where something is in the file; `line` and `column` from 1, 0 when it is not in a file. */

@@ -8,6 +8,7 @@ import { checkSchema } from './check-schema.ts';
 import type { AuditConfig, ConfigOverrides, LoadedConfig } from './config.ts';
 import { fillInValues } from './fill-in-values.ts';
 import { notesOn, warningsOn } from './notes.ts';
+import { queueMetricsWarnings } from './queue-metrics-connection.ts';
 import { settingsSchema } from './schema/settings-schema.ts';
 import { emptyMapping, type MappingSetting, type Problem, problem, type Setting, settingAt } from './setting.ts';
 import { unifyShapes } from './unify-shapes.ts';
@@ -67,7 +68,8 @@ export function loadConfig(input: LoadConfigInput): LoadedConfig {
   });
   const meant = destinationProblems(config, settings, input);
   if (meant.length > 0) throw invalid(input, meant);
-  return { config, notes: inOrder(notesOn(settings, schema)), warnings: warningsOn(settings, input.destinations) };
+  const warnings = [...warningsOn(settings, input.destinations), ...queueMetricsWarnings(config, settings)];
+  return { config, notes: inOrder(notesOn(settings, schema)), warnings };
 }
 
 /** What only a destination knows about its settings; those of destinations that are not in use may be unfinished. */

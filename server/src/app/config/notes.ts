@@ -75,10 +75,6 @@ function unavailableParts(root: MappingSetting): readonly ConfigNote[] {
       message:
         'screenshots: not available in this version, pictures are not downloaded; the events are kept and delivered',
     },
-    {
-      path: ['queue', 'queueMetrics', 'influxdb'],
-      message: 'queue metrics in InfluxDB: not available in this version; the viewer port has them under /metrics',
-    },
   ];
   return parts.flatMap(({ path, message }) => {
     const setting = settingAt(root, [...AUDIT_EVENTS, ...path]);

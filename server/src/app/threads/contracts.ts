@@ -1,6 +1,7 @@
 import type { NewLogEntry } from '../../domain/log-entry.ts';
 import type { Sequence } from '../../domain/sequence.ts';
 import type { AppendReceipt } from '../../pipeline/ports/event-log.ts';
+import type { QueueSnapshot } from '../../pipeline/queue-statistics.ts';
 import type { AuditConfig } from '../config/config.ts';
 
 /** As `adapters/metrics` makes it: plain data. */
@@ -33,6 +34,10 @@ export type MainForDelivery = {
   logBegins(firstRetained: Sequence): void;
   /** Rebuild the search table too. */
   reindexViewer(argument: undefined): Promise<void>;
+  /** Figures of the ingest queue since the last `queueIntervalWritten`; undefined before there is a queue. */
+  queueInterval(argument: undefined): QueueSnapshot | undefined;
+  /** The last ones told are in InfluxDB. */
+  queueIntervalWritten(argument: undefined): void;
 };
 
 /** Of the disk that holds the log, as the log's writer sees it. */

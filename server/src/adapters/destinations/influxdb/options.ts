@@ -6,6 +6,7 @@ import {
   invalid,
   parseConnection,
 } from '../../shared/influxdb/connection.ts';
+import { isMeasurementName, isTagName } from '../../shared/influxdb/line-protocol.ts';
 import { OWN_NAMES, type PointOptions, type TagProfile } from './encode.ts';
 
 const SECTION = 'Butler-SOS.auditEvents.destination.influxdb';
@@ -97,7 +98,7 @@ export const influxdbOptions: OptionsSchema<InfluxdbOptions> = {
     const given = raw as InfluxdbSection;
     const staticTags = (given.staticTags ?? []).map(({ name, value }) => ({ name, value: String(value) }));
     checkStaticTags(staticTags.map(({ name }) => name));
-    if (/^#|[\n\r]|\\$/.test(given.measurementName)) {
+    if (!isMeasurementName(given.measurementName)) {
       throw invalid(
         `${SECTION}.measurementName`,
         'a name in one line that neither starts with # nor ends with a backslash',
@@ -122,8 +123,7 @@ function checkStaticTags(names: readonly string[]): void {
     if (OWN_NAMES.has(name) || name.endsWith('_exact')) {
       throw invalid(`${SECTION}.staticTags`, `names that the points do not have already, found "${name}"`);
     }
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them can stand in the name of a tag
-    if (/[\u0000-\u001f\u007f]|\\$|^_/.test(name)) {
+    if (!isTagName(name)) {
       throw invalid(
         `${SECTION}.staticTags`,
         `names without control characters, leading _ and trailing \\, found "${name}"`,

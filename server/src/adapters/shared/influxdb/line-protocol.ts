@@ -1,7 +1,7 @@
 /** A field as InfluxDB knows them; `integer` has 64 bits with sign. */
 export type FieldValue =
   | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'float'; readonly value: bigint }
+  | { readonly kind: 'float'; readonly value: bigint | number }
   | { readonly kind: 'integer'; readonly value: bigint }
   | { readonly kind: 'boolean'; readonly value: boolean };
 
@@ -12,6 +12,17 @@ export interface Point {
   /** At least one. */
   readonly fields: readonly (readonly [name: string, value: FieldValue])[];
   readonly timeNanoseconds: bigint;
+}
+
+/** A name in one line that neither starts with # nor ends with a backslash. */
+export function isMeasurementName(name: string): boolean {
+  return !/^#|[\n\r]|\\$/.test(name);
+}
+
+/** A name without control characters, leading _ and trailing backslash. */
+export function isTagName(name: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them can stand in the name of a tag
+  return !/[\u0000-\u001f\u007f]|\\$|^_/.test(name);
 }
 
 /** The times that InfluxDB 1 can hold; those of the others go no less far. */
