@@ -163,7 +163,8 @@ const AWKWARD = [
   `"screenshotUrl":"https://example.com/${'long/'.repeat(2000)}"`,
 ].map((members) => `"objectData":{"n":1.50},${members}`);
 
-function assertSame(row: RowReadBack, record: AuditRecord | undefined): void {
+/** Every field that was read back is what was sent. */
+export function assertSame(row: RowReadBack, record: AuditRecord | undefined): void {
   assert.ok(record !== undefined);
   assert.equal(row.sequence, record.sequence);
   const sent = record as unknown as Readonly<Record<string, string | boolean | bigint | null>>;

@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exactNumber, ForeignServer, freePort, temporaryFolder } from './foreign-server.ts';
 
 export const ADMIN = { username: 'admin', password: 'Secret-of-the-admin' };
 
-/** A row of an InfluxQL answer by column; numbers as the text in which they came. */
+/** A row of an answer by column; numbers as the text in which they came. */
 export type InfluxRow = Readonly<Record<string, string | boolean | null>>;
 
 export interface InfluxdbOneSettings {
@@ -16,25 +13,23 @@ export interface InfluxdbOneSettings {
   readonly http?: string;
 }
 
-/** A real InfluxDB 1 with log-in, in a temporary folder and on ports of its own. */
+/** A real InfluxDB 1 with log-in. */
 export class InfluxdbOne {
   readonly port: number;
-  readonly #program: string;
-  readonly #folder: string;
-  #process: ChildProcess | undefined;
+  readonly #server: ForeignServer;
 
-  private constructor(program: string, folder: string, port: number) {
-    this.#program = program;
-    this.#folder = folder;
+  private constructor(server: ForeignServer, port: number) {
+    this.#server = server;
     this.port = port;
   }
 
   static async start(program: string, settings: InfluxdbOneSettings = {}): Promise<InfluxdbOne> {
-    const folder = mkdtempSync(join(tmpdir(), 'audit-influxdb-'));
+    const folder = temporaryFolder('influxdb-1');
     const port = await freePort();
     const path = (name: string): string => JSON.stringify(join(folder, name));
+    const configuration = join(folder, 'influxdb.conf');
     writeFileSync(
-      join(folder, 'influxdb.conf'),
+      configuration,
       `reporting-disabled = true
 bind-address = "127.0.0.1:${await freePort()}"
 [meta]
@@ -53,42 +48,32 @@ log-enabled = false
 ${settings.http ?? ''}
 `,
     );
-    const server = new InfluxdbOne(program, folder, port);
+    const options = { name: 'InfluxDB 1', program, folder, port, upPath: '/ping' };
+    const server = new InfluxdbOne(new ForeignServer({ ...options, arguments: ['-config', configuration] }), port);
     await server.up();
     await server.query(`CREATE USER ${ADMIN.username} WITH PASSWORD '${ADMIN.password}' WITH ALL PRIVILEGES`);
     return server;
   }
 
-  async up(): Promise<void> {
-    this.#process = spawn(this.#program, ['-config', join(this.#folder, 'influxdb.conf')], { stdio: 'ignore' });
-    for (let tries = 0; tries < 400; tries++) {
-      const answers = await fetch(`http://127.0.0.1:${this.port}/ping`).then(
-        (reply) => reply.status === 204,
-        () => false,
-      );
-      if (answers) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error('InfluxDB does not answer');
+  up(): Promise<void> {
+    return this.#server.up();
+  }
+
+  isUp(): Promise<boolean> {
+    return this.#server.isUp();
   }
 
   /** At once, without a chance to put anything in order. */
-  async kill(): Promise<void> {
-    const running = this.#process;
-    this.#process = undefined;
-    if (running === undefined || running.exitCode !== null) return;
-    const gone = once(running, 'exit');
-    running.kill('SIGKILL');
-    await gone;
+  kill(): Promise<void> {
+    return this.#server.kill();
   }
 
-  async remove(): Promise<void> {
-    await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+  remove(): Promise<void> {
+    return this.#server.remove();
   }
 
   async query(q: string, db = ''): Promise<readonly InfluxRow[]> {
-    const reply = await fetch(`http://127.0.0.1:${this.port}/query`, {
+    const reply = await fetch(`${this.#server.url}/query`, {
       method: 'POST',
       headers: { authorization: basic() },
       body: new URLSearchParams({ q, db, epoch: 'ns' }),
@@ -103,7 +88,7 @@ ${settings.http ?? ''}
 
   /** As a foreign writer would. */
   async write(db: string, lines: string): Promise<void> {
-    const reply = await fetch(`http://127.0.0.1:${this.port}/write?${new URLSearchParams({ db, precision: 'ns' })}`, {
+    const reply = await fetch(`${this.#server.url}/write?${new URLSearchParams({ db, precision: 'ns' })}`, {
       method: 'POST',
       headers: { authorization: basic() },
       body: lines,
@@ -123,20 +108,6 @@ interface InfluxAnswer {
   }[];
 }
 
-function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  return typeof value === 'number' ? (context?.source ?? String(value)) : value;
-}
-
 function basic(): string {
   return `Basic ${Buffer.from(`${ADMIN.username}:${ADMIN.password}`).toString('base64')}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
