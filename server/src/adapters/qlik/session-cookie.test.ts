@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sessionCookieIn } from './session-cookie.ts';
+
+const NOW = Date.UTC(2026, 10, 23);
+
+function find(setCookie: readonly string[], virtualProxy = '', configuredName?: string) {
+  const found = sessionCookieIn(setCookie, { configuredName, virtualProxy, nowMs: NOW });
+  return found === undefined ? undefined : `${found.name}=${found.value}`;
+}
+
+test('the usual names, with and without a virtual proxy, over https and http', () => {
+  assert.equal(find(['a=1', 'X-Qlik-Session=id; Path=/; Secure; HttpOnly']), 'X-Qlik-Session=id');
+  assert.equal(find(['X-Qlik-Session-HTTP=id']), 'X-Qlik-Session-HTTP=id');
+  assert.equal(find(['x-qlik-session-sales=id']), 'x-qlik-session-sales=id');
+  assert.equal(find(['X-Qlik-Session-my-own=a=b']), 'X-Qlik-Session-my-own=a=b');
+  assert.equal(find(['XX-Qlik-Session=id', 'X-Qlik-Sessions=id', 'nonsense', '=x']), undefined);
+  assert.equal(find([]), undefined);
+});
+
+test('the one of the virtual proxy is taken where several are set', () => {
+  const several = ['X-Qlik-Session=1', 'X-Qlik-Session-sales=2', 'X-Qlik-Session-eu-HTTP=3'];
+  assert.equal(find(several), 'X-Qlik-Session=1');
+  assert.equal(find(several, 'sales'), 'X-Qlik-Session-sales=2');
+  assert.equal(find(several, 'eu'), 'X-Qlik-Session-eu-HTTP=3');
+  assert.equal(find(several, 'other'), 'X-Qlik-Session=1');
+});
+
+test('a configured name is the only one', () => {
+  assert.equal(find(['X-Qlik-Session=1', 'sales-session=2'], 'sales', 'Sales-Session'), 'sales-session=2');
+  assert.equal(find(['Sales-Session-HTTP=2'], '', 'Sales-Session'), 'Sales-Session-HTTP=2');
+  assert.equal(find(['My-HTTP=2'], '', 'My-HTTP'), 'My-HTTP=2');
+  assert.equal(find(['X-Qlik-Session=1'], '', 'Sales-Session'), undefined);
+});
+
+test('a cookie that is taken away is none', () => {
+  assert.equal(find(['X-Qlik-Session=; Path=/']), undefined);
+  assert.equal(find(['X-Qlik-Session=id; Max-Age=0']), undefined);
+  assert.equal(find(['X-Qlik-Session=id; expires=Thu, 01 Jan 1970 00:00:00 GMT']), undefined);
+  assert.equal(find(['X-Qlik-Session=id; expires=Thu, 01 Jan 2099 00:00:00 GMT; Max-Age=60']), 'X-Qlik-Session=id');
+});

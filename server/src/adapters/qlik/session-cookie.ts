@@ -1,0 +1,38 @@
+/** A session as the browser would keep it. The value is a secret, and the id of the session. */
+export interface SessionCookie {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface CookieSearch {
+  /** Undefined: the usual names. */
+  readonly configuredName: string | undefined;
+  /** Whose ticket it was; a response may set the cookies of several. */
+  readonly virtualProxy: string;
+  readonly nowMs: number;
+}
+
+const USUAL_NAME = /^x-qlik-session(-.+)?$/i;
+
+/** The cookie that the answer to a ticket sets. Qlik Sense appends `-HTTP` to its name over plain http. */
+export function sessionCookieIn(setCookie: readonly string[], search: CookieSearch): SessionCookie | undefined {
+  const { configuredName, virtualProxy, nowMs } = search;
+  const own = configuredName ?? (virtualProxy === '' ? 'X-Qlik-Session' : `X-Qlik-Session-${virtualProxy}`);
+  const isOwn = ({ name }: SessionCookie) => name.replace(/-HTTP$/i, '').toLowerCase() === own.toLowerCase();
+  const cookies = setCookie.map((text) => cookieOf(text, nowMs)).filter((cookie) => cookie !== undefined);
+  const exact = cookies.find((cookie) => isOwn(cookie) || cookie.name.toLowerCase() === own.toLowerCase());
+  return exact ?? (configuredName === undefined ? cookies.find(({ name }) => USUAL_NAME.test(name)) : undefined);
+}
+
+/** Undefined: none, or one that is being taken away. */
+function cookieOf(text: string, nowMs: number): SessionCookie | undefined {
+  const [pair = '', ...attributes] = text.split(';').map((part) => part.trim());
+  const at = pair.indexOf('=');
+  const [name, value] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+  const isGone = attributes.some((attribute) => {
+    const [, key = '', setting = ''] = /^([^=]*)=?(.*)$/.exec(attribute) ?? [];
+    if (/^max-age$/i.test(key)) return Number(setting) <= 0;
+    return /^expires$/i.test(key) && Date.parse(setting) <= nowMs;
+  });
+  return at < 1 || value === '' || isGone ? undefined : { name, value };
+}
