@@ -96,4 +96,13 @@ export const DURABLE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (destination, day)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE qlik_sessions (
+    session_id TEXT PRIMARY KEY,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    virtual_proxy TEXT NOT NULL,
+    user TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

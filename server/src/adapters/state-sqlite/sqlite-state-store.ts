@@ -9,6 +9,7 @@ import { SqliteDailyMerges } from './sqlite-daily-merges.ts';
 import { SqliteDeadLetters } from './sqlite-dead-letters.ts';
 import { SqliteDestinationStates } from './sqlite-destination-states.ts';
 import { SqliteFile } from './sqlite-file.ts';
+import { SqliteQlikSessions } from './sqlite-qlik-sessions.ts';
 import { SqliteRequestQueue } from './sqlite-request-queue.ts';
 
 /**
@@ -20,6 +21,7 @@ export class SqliteStateStore implements StateStore {
   readonly destinations: SqliteDestinationStates;
   readonly deadLetters: SqliteDeadLetters;
   readonly requests: SqliteRequestQueue;
+  readonly qlikSessions: SqliteQlikSessions;
   readonly dailyMerges: SqliteDailyMerges;
   readonly #file: SqliteFile;
 
@@ -40,6 +42,7 @@ export class SqliteStateStore implements StateStore {
     this.cursors = new SqliteCursorStore(this.#file, clock, this.deadLetters, this.dailyMerges);
     this.destinations = new SqliteDestinationStates(this.#file, clock, this.dailyMerges);
     this.requests = new SqliteRequestQueue(this.#file, clock);
+    this.qlikSessions = new SqliteQlikSessions(this.#file);
   }
 
   seenLog(): SeenLog | undefined {
