@@ -138,6 +138,18 @@ const CASES: readonly Case[] = [
     status: 415,
     answer: error('Unsupported media type: send application/json, not compressed'),
   },
+  ...['iso-8859-1', '"ISO-8859-1"', 'utf-16', 'us-ascii', '', 'utf-8; charset=latin1'].map((charset) => ({
+    name: `another charset: ${charset}`,
+    headers: { 'content-type': `application/json; charset=${charset}` },
+    status: 415,
+    answer: error('Unsupported charset: send UTF-8'),
+  })),
+  ...['application/json;charset="UTF-8"', 'application/json ; Charset=Utf-8 ; x="; charset=latin1"'].map((type) => ({
+    name: `accepted: ${type}`,
+    headers: { 'content-type': type },
+    status: 202,
+    answer: { status: 'accepted', receivedAt: AT, outcome: 'processed' },
+  })),
   {
     name: 'compressed',
     headers: { 'content-encoding': 'gzip' },

@@ -14,6 +14,7 @@ import { batchBody } from './batch-reply.ts';
 import { BearerTokens } from './bearer-token.ts';
 import { type BodyOutcome, BodyReader } from './body-reader.ts';
 import { ClientAddresses, plainAddress } from './client-address.ts';
+import { type BodyFormat, formatOf } from './content-type.ts';
 import { Cors } from './cors.ts';
 import type { HttpApiOptions } from './options.ts';
 import { Replies } from './replies.ts';
@@ -52,8 +53,8 @@ interface Exchange {
   readonly clientKey: string;
 }
 
-type BodyFormat = 'json' | 'lines';
-
+const ONE_EVENT: readonly BodyFormat[] = ['json'];
+const BATCH: readonly BodyFormat[] = ['json', 'lines'];
 const EVENT = '/api/v1/audit-event';
 const EVENTS = '/api/v1/audit-events';
 const TEST_CONNECTION = '/api/v1/test-connection';
@@ -140,7 +141,7 @@ export class RequestHandler {
   #postEvent(request: IncomingMessage, response: ServerResponse): void {
     const exchange = this.#enter(request, response, 1);
     if (exchange === undefined) return;
-    this.#withBody(exchange, isJson, (body) => {
+    this.#withBody(exchange, ONE_EVENT, (body) => {
       const sender = this.#senderOf(exchange);
       this.#parts.ingest.accept(body, sender).then(
         (refusal) => {
@@ -155,7 +156,7 @@ export class RequestHandler {
   #postEvents(request: IncomingMessage, response: ServerResponse): void {
     const exchange = this.#enter(request, response, 1);
     if (exchange === undefined) return;
-    this.#withBody(exchange, isBatch, (body, format) => {
+    this.#withBody(exchange, BATCH, (body, format) => {
       this.#acceptBatch(exchange, body, format).catch((error: unknown) => this.#fail(response, exchange.origin, error));
     });
   }
@@ -247,11 +248,7 @@ export class RequestHandler {
   }
 
   /** Size and type, then the body. */
-  #withBody(
-    exchange: Exchange,
-    formatOf: (type: string) => BodyFormat | undefined,
-    use: (body: Buffer, format: BodyFormat) => void,
-  ): void {
+  #withBody(exchange: Exchange, formats: readonly BodyFormat[], use: (body: Buffer, format: BodyFormat) => void): void {
     const { request, response, origin } = exchange;
     const { headers } = request;
     const length = headers['content-length'];
@@ -260,8 +257,9 @@ export class RequestHandler {
       return;
     }
     const format = formatOf(headers['content-type'] ?? '');
-    if (format === undefined || (headers['content-encoding'] ?? 'identity') !== 'identity') {
-      this.replies.refused(response, origin, UNSUPPORTED_TYPE);
+    const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity';
+    if (format === 'charset' || format === undefined || !formats.includes(format) || !isPlain) {
+      this.replies.refused(response, origin, format === 'charset' ? UNSUPPORTED_CHARSET : UNSUPPORTED_TYPE);
       return;
     }
     this.#bodies.read(request, (outcome: BodyOutcome) => {
@@ -330,6 +328,11 @@ const UNSUPPORTED_TYPE: Refusal = {
   outcome: 'dropped',
   reason: 'Unsupported media type: send application/json, not compressed',
 };
+const UNSUPPORTED_CHARSET: Refusal = {
+  status: 415,
+  outcome: 'dropped',
+  reason: 'Unsupported charset: send UTF-8',
+};
 const TOO_MANY_BODIES: Refusal = {
   status: 503,
   outcome: 'dropped',
@@ -354,16 +357,4 @@ function forwardedFor({ headers }: IncomingMessage): string | undefined {
 function versionOf({ headers }: IncomingMessage): string | undefined {
   const version = headers['x-audit-qs-version'];
   return firstVersion(Array.isArray(version) ? version[0] : version);
-}
-
-function isJson(type: string): BodyFormat | undefined {
-  return type === 'application/json' || mediaType(type) === 'application/json' ? 'json' : undefined;
-}
-
-function isBatch(type: string): BodyFormat | undefined {
-  return isJson(type) ?? (mediaType(type) === 'application/x-ndjson' ? 'lines' : undefined);
-}
-
-function mediaType(type: string): string {
-  return (type.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
