@@ -58,6 +58,41 @@ describe('DurableFolder', () => {
     });
   }
 
+  it('rule 19: without links, a file that appears just before the rename is not replaced', async () => {
+    const rename: FileOperations['rename'] = async (from, to) => {
+      // somebody who replaces nothing either, and comes at the worst moment
+      await assert.rejects(writeFile(to, 'foreign', { flag: 'wx' }), { code: 'EEXIST' });
+      await nodeFiles.rename(from, to);
+    };
+    assert.equal(await publish(folder({ link: failing('EPERM'), rename }), 'a'), 'linked');
+    const late = (async (path: string, flags: string, mode: number) => {
+      if (path === join(root, 'b')) await writeFile(path, 'foreign');
+      return nodeFiles.open(path, flags, mode);
+    }) as FileOperations['open'];
+    assert.equal(await publish(folder({ link: failing('EPERM'), open: late }), 'b'), 'occupied');
+    assert.equal(await readFile(join(root, 'b'), 'utf8'), 'foreign');
+  });
+
+  it('rule 19: without links, a crash between claim and rename is taken up again, by the same owner only', async () => {
+    const links = { link: failing('EPERM') };
+    const crashing = folder({ ...links, rename: failing('EIO'), unlink: failing('EIO') });
+    const temporary = await crashing.writeTemporary(BYTES);
+    await assert.rejects(crashing.linkNew(temporary.path, join(root, 'a')), { code: 'EXPORT_WRITE_FAILED' });
+    const files = { ...nodeFiles, ...links };
+    const other = new DurableFolder({ directory: root, owner: 'other', clock, disk: { files, platform: 'linux' } });
+    assert.equal(await publish(other, 'a'), 'occupied');
+    assert.equal(await folder(links).linkNew(temporary.path, join(root, 'a')), 'linked');
+    assert.equal(await readFile(join(root, 'a'), 'utf8'), 'contents');
+  });
+
+  it('rule 19: without links, a rename that fails leaves no claim', async () => {
+    const target = folder({ link: failing('EPERM'), rename: failing('EACCES') });
+    const temporary = await target.writeTemporary(BYTES);
+    await assert.rejects(target.linkNew(temporary.path, join(root, 'a')), { code: 'EXPORT_WRITE_FAILED' });
+    await target.removeTemporary(temporary.path);
+    assert.deepEqual(await readdir(root), []);
+  });
+
   it('rule 19: waits for a reader or virus scanner that holds a file on Windows', async () => {
     for (const code of ['EPERM', 'EBUSY', 'EACCES']) {
       let refusals = 3;

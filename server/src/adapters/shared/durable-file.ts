@@ -218,10 +218,46 @@ export class DurableFolder {
       if (code === 'EEXIST') return 'occupied';
       if (code === undefined || !NO_HARD_LINKS.has(code)) throw error;
     }
-    // A disk without hard links (FAT, some network shares): a rename replaces, so look first.
-    if ((await this.inspect(path)) !== undefined) return 'occupied';
-    await this.#unlessInUse(() => this.#files.rename(temporaryPath, path));
+    return this.#renameToNew(temporaryPath, path);
+  }
+
+  /**
+   * For disks without hard links (FAT, some network shares). A rename replaces, so the name is taken first: nobody else
+   * can create that file then. A crash in between leaves the claim, which the next try takes over, or, before it has any
+   * contents, an empty file that has the name for good.
+   */
+  async #renameToNew(temporaryPath: string, path: string): Promise<'linked' | 'occupied'> {
+    if (!(await this.#claim(path))) return 'occupied';
+    try {
+      await this.#unlessInUse(() => this.#files.rename(temporaryPath, path));
+    } catch (error) {
+      await this.#files.unlink(path).catch(() => undefined);
+      throw error;
+    }
     return 'linked';
+  }
+
+  async #claim(path: string): Promise<boolean> {
+    const claim = `${this.#prefix}claim\n`;
+    let file: nodeFiles.FileHandle;
+    try {
+      file = await this.#files.open(path, 'wx', this.#isPrivate ? 0o600 : 0o666);
+    } catch (error) {
+      if (systemCodeOf(error) !== 'EEXIST') throw error;
+      // only one server works for this owner: a claim of its own is from before a crash
+      return (
+        (await this.#files.stat(path)).size === claim.length && (await this.#files.readFile(path, 'utf8')) === claim
+      );
+    }
+    try {
+      await file.writeFile(claim);
+    } catch (error) {
+      await file.close();
+      await this.#files.unlink(path).catch(() => undefined);
+      throw error;
+    }
+    await file.close();
+    return true;
   }
 
   /** On Windows a reader or a virus scanner can hold a file for a moment. */
