@@ -53,6 +53,24 @@ export const ERROR_CATALOGUE = {
     meaning: 'The stored position of a destination was moved by somebody else while a delivery was under way.',
     action: 'Nothing: the destination goes on from the stored position.',
   },
+  DAILY_MERGE_DAY_NOT_WHOLE: {
+    meaning:
+      'The parts of a closed day are not all there as they were published, or there are others, so the day has no daily file.',
+    action:
+      'Put back or move away the files that the message names; it is tried again every ten minutes for a week. The parts that are there can be loaded.',
+  },
+  DAILY_MERGE_NAME_TAKEN: {
+    meaning: 'Another file has the name of a daily file.',
+    action: 'Move the file named in the message away; the daily file takes its place by itself.',
+  },
+  DAILY_MERGE_PART_UNREADABLE: {
+    meaning: 'A part of a closed day holds something that this version cannot merge, so the day has no daily file.',
+    action: 'Start the version that wrote it, or load the parts.',
+  },
+  DAILY_MERGE_TOO_LARGE: {
+    meaning: 'Merging the QVD files of a day would take more memory than it may, so the day has no daily file.',
+    action: 'Load the parts of that day.',
+  },
   DELIVERY_ABORTED: {
     meaning: 'A delivery was interrupted because the server stops or the attempt took too long.',
     action: 'Nothing: the same batch is delivered again.',
@@ -86,6 +104,14 @@ export const ERROR_CATALOGUE = {
   EXPORT_FILE_ALTERED: {
     meaning: 'A finished file that waited to be published has other contents than those that were recorded for it.',
     action: 'Find out who writes to the export directory; move the file named in the message away to go on without it.',
+  },
+  IMAGE_TOO_LARGE: {
+    meaning: 'A picture has more pixels than are decoded, so that no small file can take all the memory.',
+    action: 'Nothing: the picture is not kept, its event is delivered with the reason.',
+  },
+  IMAGE_UNREADABLE: {
+    meaning: 'A picture is damaged, or not of a type that is kept (PNG, JPEG, WebP, GIF).',
+    action: 'Open the URL of the picture in a browser; "screenshots retry" fetches it again.',
   },
   INDEX_DAMAGED: {
     meaning: 'A file that follows from the log (ids.sqlite, search.sqlite) cannot be read.',
@@ -161,6 +187,10 @@ export const ERROR_CATALOGUE = {
   TLS_FILES_UNUSABLE: {
     meaning: 'The TLS certificate or its key cannot be read, or the two do not belong together.',
     action: 'Correct the files named in the message; a running server takes them into use by itself.',
+  },
+  TRAIL_QUERY_TOO_BROAD: {
+    meaning: 'A search in the audit trail has a beginning of a word that too many words have.',
+    action: 'Type one more letter of it.',
   },
   DEFECT: {
     meaning: 'Something happened that the program says cannot happen.',

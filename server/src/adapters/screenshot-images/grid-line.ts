@@ -1,0 +1,65 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** Pixels in rows, without padding. */
+export interface RawPicture {
+  readonly data: Buffer;
+  readonly width: number;
+  readonly height: number;
+  /** 3: RGB, 4: RGBA. */
+  readonly channels: 1 | 2 | 3 | 4;
+}
+
+/** Grid lines of Qlik Sense tables are between these, of 255; paper is lighter, text and borders are darker. */
+const DARKEST = 160;
+const LIGHTEST = 245;
+/** Colours this close are one. */
+const SAME = 5;
+/** By so much paper above a line is lighter than it. */
+const LIGHTER = 8;
+/** A line is thinner than this also on screens of high density; thicker is a band or a margin. */
+const MAX_THICKNESS = 4;
+/** Part of the width left out on either side, where the frame of the object is: 5 %, at most so many pixels. */
+const MAX_FRAME = 50;
+/** Rows at the bottom that are never looked at, for the same reason. */
+const FRAME_ROWS = 4;
+const SAMPLES = 200;
+const ROWS_A_TURN = 200;
+
+/**
+ * The first row of the table's bottom grid line: the lowest thin line of one colour across the picture, in its lower
+ * half, that has contents or paper above it.
+ */
+export async function bottomGridLine(picture: RawPicture): Promise<number | undefined> {
+  let thickness = 0;
+  for (let y = picture.height - 1 - FRAME_ROWS; y > 0 && y >= Math.floor(picture.height / 2); y--) {
+    if (y % ROWS_A_TURN === 0) await setImmediate();
+    const line = evenRow(picture, y);
+    if (line === undefined || line < DARKEST || line > LIGHTEST) {
+      thickness = 0;
+      continue;
+    }
+    thickness++;
+    const above = evenRow(picture, y - 1);
+    const endsHere = above === undefined || above > line + LIGHTER;
+    if (endsHere && thickness <= MAX_THICKNESS) return y;
+    if (endsHere || Math.abs(above - line) > SAME) thickness = 0;
+  }
+  return undefined;
+}
+
+/** The brightness of a row that has one colour between the frames, else undefined. */
+function evenRow({ data, width, channels }: RawPicture, y: number): number | undefined {
+  const frame = Math.min(MAX_FRAME, Math.floor(width * 0.05));
+  const step = Math.max(1, Math.floor((width - 2 * frame) / SAMPLES));
+  const first = (y * width + frame) * channels;
+  for (let x = frame; x < width - frame; x += step) {
+    const at = (y * width + x) * channels;
+    for (let channel = 0; channel < channels; channel++) {
+      if (Math.abs((data[at + channel] ?? 0) - (data[first + channel] ?? 0)) > SAME) return undefined;
+    }
+  }
+  // what shines through is white paper
+  const alpha = channels === 4 ? (data[first + 3] ?? 255) / 255 : 1;
+  const colour = ((data[first] ?? 0) + (data[first + 1] ?? 0) + (data[first + 2] ?? 0)) / 3;
+  return colour * alpha + 255 * (1 - alpha);
+}

@@ -1,0 +1,58 @@
+import type { ScreenshotCrop } from '../../pipeline/ports/screenshots.ts';
+import {
+  overflowStrip,
+  type Planned,
+  type Rectangle,
+  type Size,
+  type Strip,
+  scrolledStrip,
+  seenRectangle,
+} from './crop-plan.ts';
+import { bottomGridLine, type RawPicture } from './grid-line.ts';
+import { copyBytes } from './sliced-bytes.ts';
+
+export interface SeenPicture {
+  /** Without the rows that were taken out. */
+  readonly picture: RawPicture;
+  /** The part of it that was seen. */
+  readonly rectangle: Rectangle;
+  /** False: the crop took nothing away. */
+  readonly changed: boolean;
+  readonly notes: readonly string[];
+}
+
+/** False where the crop is the whole picture: then its pixels are not needed. */
+export function asksForSomething(crop: ScreenshotCrop, size: Size): boolean {
+  const plans = [scrolledStrip(crop, size), seenRectangle(crop, size), overflowStrip(crop, undefined)];
+  return plans.some(({ value, note }) => value !== undefined || note !== undefined);
+}
+
+/**
+ * What the user saw of a whole object: first the rows go that were scrolled past, then those above the bottom grid line,
+ * then what is outside the rectangle. What makes no sense is left out, with a note.
+ * @param whole its memory is used again
+ */
+export async function seenPicture(whole: RawPicture, crop: ScreenshotCrop): Promise<SeenPicture> {
+  const notes: string[] = [];
+  const planned = <T>({ value, note }: Planned<T>): T | undefined => {
+    if (note !== undefined) notes.push(note);
+    return value;
+  };
+  const scrolled = planned(scrolledStrip(crop, whole));
+  let picture = await without(whole, scrolled);
+  const isTooLong = overflowStrip(crop, undefined).note !== undefined;
+  const overflow = planned(overflowStrip(crop, isTooLong ? await bottomGridLine(picture) : undefined));
+  picture = await without(picture, overflow);
+  const cut = planned(seenRectangle(crop, picture));
+  const rectangle = cut ?? { left: 0, top: 0, width: picture.width, height: picture.height };
+  return { picture, rectangle, notes, changed: [scrolled, overflow, cut].some((part) => part !== undefined) };
+}
+
+async function without(picture: RawPicture, strip: Strip | undefined): Promise<RawPicture> {
+  if (strip === undefined) return picture;
+  const rowBytes = picture.width * picture.channels;
+  const { data } = picture;
+  await copyBytes(data, data.subarray((strip.top + strip.rows) * rowBytes), strip.top * rowBytes);
+  const height = picture.height - strip.rows;
+  return { ...picture, height, data: data.subarray(0, height * rowBytes) };
+}
