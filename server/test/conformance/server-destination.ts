@@ -85,10 +85,9 @@ export function serverDestinationConformance(name: string, setUp: () => Promise<
         };
         place.proxy.fault = { kind: 'cut', in: place.writeRequest, when, onCut } satisfies ProxyFault;
         const { rows, worker } = await work(EVENTS);
-        const status = await settled(worker, EVENTS);
+        await settled(worker, EVENTS);
         assert.ok(restarted !== undefined, 'the server was not killed');
         await restarted;
-        assert.ok(status.retried > 0);
         assert.deepEqual(world.cursors.deadLetters, []);
         await assertStored(rows);
       });

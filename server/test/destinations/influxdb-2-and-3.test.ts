@@ -3,14 +3,18 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { influxdbDestination } from '../../src/adapters/destinations/influxdb/index.ts';
 import { type DeliveryRow, type Destination, defineDestination } from '../../src/pipeline/ports/destination.ts';
-import { destinationConformance, plainRows, type RowReadBack, rowOf } from '../conformance/destination.ts';
+import { plainRows, type RowReadBack, rowOf } from '../conformance/destination.ts';
+import { serverDestinationConformance } from '../conformance/server-destination.ts';
 import { AttemptMemory } from '../support/file-attempts.ts';
 import { FilePlace } from '../support/file-place.ts';
+import { rowsReadBack } from '../support/influxdb-rows.ts';
 import { InfluxdbStandIn } from '../support/influxdb-stand-in.ts';
 import { withDefaults } from '../support/schema-defaults.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 
 const registered = defineDestination(influxdbDestination);
 const NEVER = new AbortController().signal;
+const WRONG_TOKEN = 'Secret-and-wrong';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -29,54 +33,45 @@ function open(server: InfluxdbStandIn, place: FilePlace, config: Members = {}, m
 }
 
 function rowsBack(server: InfluxdbStandIn): readonly RowReadBack[] {
-  const names = [
-    ...[
-      'appId',
-      'appName',
-      'eventType',
-      'eventId',
-      'correlationId',
-      'selectionTxnId',
-      'userId',
-      'sheetId',
-      'sheetName',
-    ],
-    ...['objectId', 'durationMs', 'visible', 'enteredAt', 'leftAt', 'dataStateId', 'selectionDetails', 'screenshotUrl'],
-  ];
-  return [...server.points.values()]
-    .map(({ tags, fields, time }) => {
-      const value = (name: string): string | boolean | null => {
-        const found = fields.get(`${name}_exact`)?.value ?? fields.get(name)?.value ?? tags.get(name) ?? null;
+  return rowsReadBack(
+    [...server.points.values()].map(({ tags, fields, time }) => ({
+      timeMs: time / 1_000_000n,
+      value: (name) => {
+        const found = fields.get(name)?.value ?? tags.get(name);
         return typeof found === 'number' || typeof found === 'bigint' ? String(BigInt(found)) : found;
-      };
-      return {
-        sequence: Number(fields.get('sequence')?.value),
-        fields: {
-          timestamp: String(time / 1_000_000n),
-          ...Object.fromEntries(names.map((name) => [name, value(name)])),
-        },
-      };
-    })
-    .sort((a, b) => a.sequence - b.sequence);
+      },
+    })),
+  );
 }
 
 for (const version of [2, 3] as const) {
-  destinationConformance(`influxdb ${version}, against a stand-in`, async () => {
+  serverDestinationConformance(`influxdb ${version}, against a stand-in`, async () => {
     const server = new InfluxdbStandIn(version);
     server.databases.add('audit & co');
+    server.poison = 'poison';
     await server.up();
+    const proxy = await TcpProxy.to(server.port);
     const place = new FilePlace();
     return {
-      open: () => open(server, place),
+      open: () => open(server, place, {}, { port: proxy.port }),
+      openWithWrongCredentials: () => open(server, place, { token: WRONG_TOKEN }, { port: proxy.port }),
+      proxy,
+      writeRequest: /^POST \/api\/v(2\/write|3\/write_lp)/,
+      async restart() {
+        await server.down();
+        await server.up();
+      },
       readBack: async () => rowsBack(server),
       breakPlace: () => server.down(),
       mendPlace: () => server.up(),
+      poison: async () => '"objectId":"poison"',
       logger: place.logger,
       attempts: new AttemptMemory(),
-      secrets: [server.token],
+      secrets: [server.token, WRONG_TOKEN],
       retriesShowOnce: true,
       overlapsShowOnce: true,
       close: async () => {
+        await proxy.close();
         await server.down();
         place.remove();
         assert.deepEqual(server.complaints, []);
@@ -164,8 +159,8 @@ for (const version of [2, 3] as const) {
     });
 
     it('a wrong token stops it and is never told', async () => {
-      const other = open(server, place, { token: 'Secret-and-wrong' });
-      server.next.push({ status: 400, body: { message: 'Secret-and-wrong', error: 'Secret-and-wrong' } });
+      const other = open(server, place, { token: WRONG_TOKEN });
+      server.next.push({ status: 400, body: { message: WRONG_TOKEN, error: WRONG_TOKEN } });
       const outcome = await deliver(plainRows(1, 1), other);
       assert.ok(outcome.kind === 'stopped');
       assert.equal(outcome.error.code, 'INFLUXDB_ACCESS_DENIED');

@@ -77,9 +77,11 @@ export class InfluxdbTwo {
     await this.#send('POST', `/api/v2/write?${target}`, 'text/plain', lines);
   }
 
-  /** A Flux query; its answer as the server sends it: annotated CSV. */
-  flux(query: string): Promise<string> {
-    return this.#send('POST', `/api/v2/query?${new URLSearchParams({ org: ORG })}`, 'application/vnd.flux', query);
+  /** A Flux query; its answer as the server sends it: CSV, with the types of its columns above when they are wanted. */
+  flux(query: string, { annotated = false } = {}): Promise<string> {
+    const dialect = { header: true, annotations: annotated ? ['datatype'] : [] };
+    const path = `/api/v2/query?${new URLSearchParams({ org: ORG })}`;
+    return this.#send('POST', path, 'application/json', JSON.stringify({ query, type: 'flux', dialect }));
   }
 
   /**

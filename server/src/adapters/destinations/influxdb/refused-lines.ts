@@ -67,14 +67,15 @@ const CONFLICT =
 function dropped(said: string, sent: readonly SentLine[]): readonly RefusedLine[] {
   const count = Number(/dropped=(\d+)/.exec(said)?.[1] ?? 0);
   if (count === 0) return [];
-  const reason = said.replace(/\s*dropped=\d+/, '');
+  const reason = said.replace(/ - oldest point .*$/s, '').replace(/\s*dropped=\d+/, '');
   const conflict = CONFLICT.exec(said);
   if (conflict !== null) {
     const [, name, type] = conflict;
     const having = sent.filter(({ point }) => point.fields.some(([n, { kind }]) => n === name && kind === type));
     return having.length === count ? having.map((line) => ({ line, reason })) : [];
   }
-  if (!said.includes('beyond retention policy')) return [];
+  // what is too far in the future is dropped in the same words, and is not the oldest
+  if (!/(beyond|outside) retention policy/.test(said) || said.includes('Upper Bound')) return [];
   const oldest = [...sent].sort((a, b) => (a.point.timeNanoseconds < b.point.timeNanoseconds ? -1 : 1));
   return oldest.slice(0, count).map((line) => ({ line, reason }));
 }

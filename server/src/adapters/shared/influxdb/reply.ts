@@ -46,7 +46,12 @@ export function failureOf(reply: HttpReply, { what, nowMs, setting }: Asked): Fa
     const advice = `Correct the credentials in ${setting}, or the permissions over there.`;
     return { kind: 'stopped', error: new CodedError('INFLUXDB_ACCESS_DENIED', `${said} ${advice}`, context) };
   }
-  if (status === 404) return { kind: 'retry', error: new CodedError('INFLUXDB_MISSING', said, context) };
+  const isOther = `Is this InfluxDB, and is ${setting}.version the right one?`;
+  if (status === 404) {
+    // in plain text it is the path that is unknown
+    const message = jsonOf(reply) === undefined ? `${said} ${isOther}` : said;
+    return { kind: 'retry', error: new CodedError('INFLUXDB_MISSING', message, context) };
+  }
   if (status === 408 || status === 429 || status >= 500) {
     const afterMs = retryAfterMs(reply.retryAfter, nowMs);
     const error = new CodedError('INFLUXDB_FAILED', said, context);
@@ -56,8 +61,7 @@ export function failureOf(reply: HttpReply, { what, nowMs, setting }: Asked): Fa
     return { kind: 'refused', error: new CodedError('INFLUXDB_REFUSED', said, context) };
   }
   const where = reply.location === undefined ? '' : ` It points to ${brief(reply.location)}.`;
-  const advice = `Is this InfluxDB, and is ${setting}.version the right one?${where}`;
-  return { kind: 'stopped', error: new CodedError('INFLUXDB_FAILED', `${said} ${advice}`, context) };
+  return { kind: 'stopped', error: new CodedError('INFLUXDB_FAILED', `${said} ${isOther}${where}`, context) };
 }
 
 export function brief(text: string): string {

@@ -98,10 +98,12 @@ function versionTwo({ org, bucket, description, token, retentionSeconds }: Optio
     writePath: `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 'ns' })}`,
     async setUp(ask, nowMs) {
       const orgs = await ask({ method: 'GET', path: `/api/v2/orgs?${new URLSearchParams({ org })}` });
-      if (!isSuccess(orgs) && orgs.status !== 404) return answered(orgs, 'the look-up of the organisation', nowMs);
-      const [found] = isSuccess(orgs) ? listOf(membersOf(jsonOf(orgs)).orgs) : [];
+      if (takesWritesOnly(orgs)) return undefined;
+      if (orgs.status === 404) return missing(`The organisation "${org}"`, `influx org create --name '${org}'`);
+      if (!isSuccess(orgs)) return answered(orgs, 'the look-up of the organisation', nowMs);
+      const [found] = listOf(membersOf(jsonOf(orgs)).orgs);
       const { id } = membersOf(found);
-      if (typeof id !== 'string') return missing(`The organisation "${org}"`, `influx org create --name '${org}'`);
+      if (typeof id !== 'string') return invisible(org, bucket);
       const look = new URLSearchParams({ orgID: id, name: bucket });
       const buckets = await ask({ method: 'GET', path: `/api/v2/buckets?${look}` });
       if (!isSuccess(buckets) && buckets.status !== 404) return answered(buckets, 'the look-up of the bucket', nowMs);
@@ -115,6 +117,11 @@ function versionTwo({ org, bucket, description, token, retentionSeconds }: Optio
       return isThere ? undefined : answered(made, `the making of the bucket "${bucket}"`, nowMs);
     },
   };
+}
+
+/** Other servers that take the writes of version 2 (VictoriaMetrics, InfluxDB 1.8) know no organisations. */
+function takesWritesOnly(reply: HttpReply): boolean {
+  return [400, 404, 405, 501].includes(reply.status) && typeof membersOf(jsonOf(reply)).code !== 'string';
 }
 
 /** Writing would make the database, without its retention; so it is looked for first. */
@@ -137,6 +144,13 @@ function versionThree({ database, token, retentionDuration }: Options<3>, answer
       return missing(`The database "${database}"`, `influxdb3 create database${retention} '${database}'`);
     },
   };
+}
+
+/** It is there, since an unknown one is answered with 404; a token that may only write does not see it. */
+function invisible(org: string, bucket: string): Failure {
+  const advice = `It can write to the bucket "${bucket}" where that is there, and not make it.`;
+  const message = `The token may not see the organisation "${org}". ${advice}`;
+  return { kind: 'stopped', error: new CodedError('INFLUXDB_ACCESS_DENIED', message) };
 }
 
 function missing(what: string, command: string): Failure {
