@@ -12,14 +12,10 @@ export interface ScreenshotSubject {
   readonly selectionTxnId: string | null;
 }
 
+/** `message`: for people, without secrets. */
 export type ScreenshotEnding =
-  | { readonly status: 'saved'; readonly files: readonly ScreenshotFile[] }
-  | {
-      readonly status: 'failed';
-      readonly reason: string;
-      /** For people; without secrets. */
-      readonly message?: string;
-    };
+  | { readonly status: 'saved'; readonly files: readonly ScreenshotFile[]; readonly message?: string }
+  | { readonly status: 'failed'; readonly reason: string; readonly message?: string };
 
 /** Who and what caused an outcome; `late`: an operator's request, whose picture is news of its own (rule 14). */
 export interface ScreenshotCause {
@@ -41,7 +37,7 @@ export function screenshotRecord(
   const { subject, subjectEventId, correlationId, selectionTxnId } = about;
   const reason = ending.status === 'failed' ? ending.reason : null;
   const files = ending.status === 'saved' ? ending.files : [];
-  const message = ending.status === 'failed' ? ending.message : undefined;
+  const { message } = ending;
   const payload: ScreenshotOutcome & { readonly message?: string } = {
     subjectEventId,
     correlationId,

@@ -1,0 +1,87 @@
+import type { Sequence } from '../domain/sequence.ts';
+import { sequence } from '../domain/sequence.ts';
+import type { Clock } from './ports/clock.ts';
+import type { EventLogReader } from './ports/event-log.ts';
+import type { LogFactsQueries, LogFactsReader } from './ports/log-facts.ts';
+import type { DownloadProblem } from './ports/screenshots.ts';
+import type { ScreenshotQueue } from './screenshot-queue.ts';
+import { waitingPicture } from './screenshot-scan.ts';
+import { imageHostOf } from './screenshot-task.ts';
+
+export interface RetryParts {
+  readonly log: EventLogReader;
+  readonly facts: LogFactsReader & Pick<LogFactsQueries, 'withoutPicture'>;
+  readonly queue: ScreenshotQueue;
+  readonly clock: Clock;
+  readonly stopped: AbortSignal;
+  /** There is something new to do. */
+  readonly wake: () => void;
+}
+
+export interface ScreenshotRetry {
+  readonly requestId: number;
+  readonly actor: string;
+  /** The first event that is meant. */
+  readonly from: Sequence;
+  /** False: those that still wait are tried at once as well. */
+  readonly failedOnly: boolean;
+}
+
+const AT_ONCE = 100;
+/** What does not come by then is tried once, unless its host fails anyway. */
+const TRY_FOR_MS = 60_000;
+
+/**
+ * Fetches the pictures of events that were delivered without one; each that comes is a record, and a row, of its own (rule
+ * 14). Repeated after a crash it leaves out those that have one by then.
+ * @returns for people; undefined: the server stops, and the rest is done by the next one
+ */
+export async function retryScreenshots(request: ScreenshotRetry, parts: RetryParts): Promise<string | undefined> {
+  const { facts, queue, clock, stopped, wake } = parts;
+  const hurried = request.failedOnly ? 0 : queue.tryAllNow(clock.monotonicMs());
+  if (hurried > 0) wake();
+  const through = facts.position();
+  const giveUpAt = clock.now() + TRY_FOR_MS;
+  const results: LateResult[] = [];
+  for (let after = sequence(Math.max(0, request.from - 1)); !stopped.aborted; ) {
+    const page = facts.withoutPicture(after, AT_ONCE).filter((seq) => seq <= through);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    results.push(...(await Promise.all(page.map((seq) => tryAgain(seq, giveUpAt, request, parts)))));
+    after = last;
+  }
+  if (stopped.aborted || results.includes('stopped')) return undefined;
+  await facts.waitPast(sequence(Math.max(0, parts.log.head() - 1)), stopped); // the next request knows what this one has done
+  return answer(results, hurried);
+}
+
+type LateResult = 'saved' | 'stopped' | 'gone' | DownloadProblem;
+
+async function tryAgain(
+  seq: Sequence,
+  giveUpAt: number,
+  { requestId, actor }: ScreenshotRetry,
+  { log, queue, stopped, wake }: RetryParts,
+): Promise<LateResult> {
+  const [item] = await log.read(sequence(seq - 1), { events: 1, bytes: 1 });
+  if (item?.kind !== 'event' || item.seq !== seq) return 'gone';
+  if (stopped.aborted) return 'stopped';
+  const result = new Promise<LateResult>((ended) => {
+    const late = { requestId, actor, ended };
+    queue.add(waitingPicture(seq, imageHostOf(item), giveUpAt, late));
+  });
+  wake();
+  return result;
+}
+
+function answer(results: readonly LateResult[], hurried: number): string {
+  const saved = results.filter((result) => result === 'saved').length;
+  const problems = results.filter((result) => typeof result === 'object');
+  const waiting = hurried === 0 ? '' : ` ${hurried} that still wait are tried at once.`;
+  if (results.length === 0) return `No event is without its picture.${waiting}`;
+  if (problems.length === 0) return `${saved} pictures saved.${waiting}`;
+  const byReason = new Map<string, DownloadProblem[]>();
+  for (const problem of problems) byReason.set(problem.reason, [...(byReason.get(problem.reason) ?? []), problem]);
+  const reasons = [...byReason].map(([reason, all]) => `\n  ${all.length} × ${reason}: ${all[0]?.message ?? ''}`);
+  return `${saved} pictures saved, ${problems.length} events are still without.${waiting}${reasons.join('')}`;
+}
