@@ -1,4 +1,4 @@
-import { IMAGE_FACTS } from './config.ts';
+import { IMAGE_FACTS } from '../../domain/screenshot-annotation.ts';
 import { METADATA_DESTINATIONS } from './schema/settings-schema.ts';
 import { emptyMapping, kindName, type MappingSetting, type Problem, problem, type Setting } from './setting.ts';
 

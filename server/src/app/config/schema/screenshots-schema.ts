@@ -1,5 +1,5 @@
+import { IMAGE_FACTS, type ImageFact } from '../../../domain/screenshot-annotation.ts';
 import type { JsonSchema } from '../../../pipeline/ports/destination.ts';
-import { IMAGE_FACTS, type ImageFact } from '../config.ts';
 import { CERTIFICATE_PROPERTIES } from './other-sections-schema.ts';
 import { flag, milliseconds, path, port, section, text, texts, whole } from './section.ts';
 
