@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { CodedError, type ErrorCode, messageOf } from '../domain/errors.ts';
+import { CodedError, type ErrorCode, messageOf, systemCodeOf } from '../domain/errors.ts';
 import { CommandFailure, EXIT } from './cli/exit-codes.ts';
 import { type Commands, createProgram } from './cli/program.ts';
 
@@ -46,9 +46,20 @@ function explain(thrown: unknown): number {
     process.stderr.write(`${thrown.message}\n`);
     return CONFIGURATION_ERRORS.has(thrown.code) ? EXIT.configuration : EXIT.failed;
   }
+  if (isFileProblem(thrown)) {
+    process.stderr.write(
+      `A file or folder cannot be used (${messageOf(thrown)}). Correct its path in the configuration, or its permissions.\n`,
+    );
+    return EXIT.failed;
+  }
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   process.stderr.write(`This is a defect of the program, please report it: ${messageOf(thrown)}\n${stack ?? ''}\n`);
   return EXIT.failed;
+}
+
+/** What the system says of a path. */
+function isFileProblem(thrown: unknown): boolean {
+  return systemCodeOf(thrown) !== undefined && thrown instanceof Error && 'path' in thrown && 'syscall' in thrown;
 }
 
 function endQuietly(error: NodeJS.ErrnoException): void {

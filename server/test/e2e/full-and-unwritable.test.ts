@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { envelope, postEvent } from '../support/audit-client.ts';
 import { countsByEventId } from '../support/parquet-rows.ts';
@@ -45,6 +46,40 @@ test('an export folder that cannot be written: events wait, one warning a minute
   assert.equal(await server.stop(), 0, server.output());
   await assertOnce(home, ids);
 });
+
+test('an export folder that no system call can make: the events wait, nothing spins, the server stops', async (t) => {
+  const home = createHome({ writeFrequency: 0 });
+  t.after(() => home.remove());
+  // below /proc a parent is missing and cannot be made, whoever asks
+  const folder = process.platform === 'linux' ? '/proc/nowhere/parquet' : join(home.configFile, 'parquet');
+  const config = readFileSync(home.configFile, 'utf8');
+  writeFileSync(home.configFile, config.replace('exportDirectory: parquet', `exportDirectory: '${folder}'`));
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  await postSome(server.url, 3);
+  await eventually(() => server.output().includes('EXPORT_WRITE_FAILED') || undefined);
+  assert.match(server.output(), /Could not create the folder in .*ENO/);
+  assert.equal(await server.stop(), 0, server.output());
+});
+
+for (const setting of ['eventLog.directory', 'logDirectory']) {
+  test(`a ${setting} that cannot be made is told without a stack trace`, async (t) => {
+    const home = createHome();
+    t.after(() => home.remove());
+    const config = readFileSync(home.configFile, 'utf8');
+    const folder = join(home.configFile, 'below a file');
+    writeFileSync(
+      home.configFile,
+      setting === 'logDirectory'
+        ? `${config}  fileLogging: true\n  logDirectory: '${folder}'\n`
+        : config.replace('directory: log', `directory: '${folder}'`),
+    );
+    const { code, stdout, stderr } = await runCommand(home, ['serve']);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr + stdout, /below a file.*ENOTDIR|ENOTDIR.*below a file/);
+    assert.doesNotMatch(stderr + stdout, /defect|^ +at /m);
+  });
+}
 
 test('rules 8, 17: on a full disk with a dead destination events get 503, skip works, and nothing waits that need not', async (t) => {
   const home = createHome({ writeFrequency: 0 });

@@ -1,7 +1,8 @@
-import { mkdirSync, openSync, writeSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DestinationStream, multistream, type Logger as Pino, pino } from 'pino';
 import type { Fields, Logger } from '../../pipeline/ports/logger.ts';
+import { makeFoldersSync } from '../shared/make-folders.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
@@ -70,7 +71,7 @@ export function readable(line: string): string {
 }
 
 function dailyFile(directory: string): DestinationStream {
-  mkdirSync(directory, { recursive: true });
+  makeFoldersSync(directory, 0o777);
   let day = '';
   let file = -1;
   return {

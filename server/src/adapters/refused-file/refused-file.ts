@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { messageOf } from '../../domain/errors.ts';
 import { CountedWarnings } from '../../pipeline/counted-warnings.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { Logger } from '../../pipeline/ports/logger.ts';
 import type { RefusedEvent, RefusedStore } from '../../pipeline/ports/refused-store.ts';
+import { makeFoldersSync } from '../shared/make-folders.ts';
 import { restrictToOwner } from '../shared/private-folder.ts';
 import { refusedPaths } from './refused-records.ts';
 
@@ -98,7 +99,7 @@ class RefusedFile implements RefusedStore {
       this.#bytes = 0;
     }
     const isNew = this.#bytes === 0;
-    if (isNew) mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    if (isNew) makeFoldersSync(this.#directory, 0o700);
     const file = await open(this.#path, 'a', 0o600);
     try {
       if (isNew) restrictToOwner(this.#path, 'file');

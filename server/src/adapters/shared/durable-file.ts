@@ -3,6 +3,7 @@ import * as nodeFiles from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
+import { makeFolders } from './make-folders.ts';
 import { restrictToOwner } from './private-folder.ts';
 
 /** Files that appear whole and for good, or not at all (rule 19): written beside their place, synced, then linked to it. */
@@ -64,10 +65,7 @@ export class DurableFolder {
   /** Creates the folder with its parents, durably. @throws CodedError EXPORT_WRITE_FAILED */
   async create(): Promise<void> {
     await this.#guard('create the folder', async () => {
-      const first = await this.#files.mkdir(this.directory, {
-        recursive: true,
-        mode: this.#isPrivate ? 0o700 : 0o777,
-      });
+      const first = await makeFolders(this.directory, this.#isPrivate ? 0o700 : 0o777, this.#files);
       if (first !== undefined && this.#isPrivate && this.#isWindows) restrictToOwner(first, 'folder', 'win32');
       if (first === undefined && this.#parentSynced) return;
       // a crash may have come between making the folder and syncing its parent

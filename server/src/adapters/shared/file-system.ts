@@ -1,7 +1,9 @@
 import * as files from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { systemCodeOf } from '../../domain/errors.ts';
+import { makeFolders } from './make-folders.ts';
 
 /** The few calls that the event log makes on a disk. Tests put one in that fails, stops or forgets. */
 export interface FileSystem {
@@ -46,7 +48,6 @@ const open = promisify(files.open);
 const readdir = promisify(files.readdir);
 const unlink = promisify(files.unlink);
 const rename = promisify(files.rename);
-const mkdir = promisify(files.mkdir);
 const fsync = promisify(files.fsync);
 const close = promisify(files.close);
 const fstat = promisify(files.fstat);
@@ -120,7 +121,7 @@ class RealFile implements OpenFile {
 
 /** A new folder is an entry of its parent, so the parents are synced too. */
 async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: OWNER_FOLDER });
+  const first = await makeFolders(path, OWNER_FOLDER, { mkdir, stat });
   if (first === undefined) return;
   for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await syncFolder(dirname(folder));
 }

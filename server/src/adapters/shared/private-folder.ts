@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { makeFoldersSync } from './make-folders.ts';
 
 const ADMINISTRATORS = '*S-1-5-32-544';
 const SYSTEM = '*S-1-5-18';
@@ -12,7 +13,7 @@ const SYSTEM = '*S-1-5-18';
  */
 export function createPrivateFolder(path: string, platform: NodeJS.Platform = process.platform): boolean {
   if (existsSync(path)) return false;
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFoldersSync(path, 0o700);
   restrictToOwner(path, 'folder', platform);
   return true;
 }

@@ -58,8 +58,12 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
   process.exit(EXIT.done);
 }
 
+/** EACCES of a folder is something else. */
+const PORT_CALLS: ReadonlySet<string> = new Set(['listen', 'bind', 'getaddrinfo']);
+
 /** What the system says when the port of the audit API cannot be had is the operator's to mend, no defect. */
 function portProblem(thrown: unknown, { http: { host, port } }: AuditConfig): CommandFailure | undefined {
+  if (!(thrown instanceof Error && 'syscall' in thrown && PORT_CALLS.has(String(thrown.syscall)))) return undefined;
   switch (systemCodeOf(thrown)) {
     case 'EADDRINUSE':
       return new CommandFailure(
