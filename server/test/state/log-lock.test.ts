@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -46,6 +46,15 @@ describe('one server per log', () => {
     assert.throws(() => acquireLogLock(folder, OWNER), { code: 'EVENT_LOG_IN_USE' });
     lock.release();
     assert.equal(lockOwner(folder), undefined);
+  });
+
+  it('nobody else can read it, also one that an earlier version made', { skip: process.platform === 'win32' }, () => {
+    const path = join(folder, 'lock.sqlite');
+    for (const mode of [undefined, 0o644]) {
+      if (mode !== undefined) chmodSync(path, mode);
+      acquireLogLock(folder, OWNER).release();
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+    }
   });
 
   it('is freed by kill -9, whatever owner.json still says', async () => {

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError, messageOf } from '../../domain/errors.ts';
-import { createPrivateFolder } from '../shared/private-folder.ts';
+import { createPrivateFolder, isReadableByEverybody, restrictToOwner } from '../shared/private-folder.ts';
+import { createPrivateFile } from './sqlite-file.ts';
 
 /** Who holds a log folder; stands as `owner.json` beside the lock. */
 export interface LogOwner {
@@ -32,7 +33,10 @@ const SQLITE_BUSY = 5;
  */
 export function acquireLogLock(directory: string, owner: LogOwner): LogLock {
   createPrivateFolder(directory);
-  const database = new DatabaseSync(join(directory, LOCK_FILE), { timeout: PATIENCE_MS });
+  const path = join(directory, LOCK_FILE);
+  createPrivateFile(path);
+  if (isReadableByEverybody(path)) restrictToOwner(path, 'file');
+  const database = new DatabaseSync(path, { timeout: PATIENCE_MS });
   try {
     // an open write transaction in exclusive mode: nobody else can even read
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');

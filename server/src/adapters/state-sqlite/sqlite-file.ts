@@ -139,7 +139,7 @@ function resultCodeOf(thrown: unknown): number | undefined {
 }
 
 /** Its `-wal` and `-shm` files inherit the permissions. */
-function createPrivateFile(path: string): void {
+export function createPrivateFile(path: string): void {
   if (existsSync(path)) return;
   closeSync(openSync(path, 'a', 0o600));
   restrictToOwner(path, 'file');
