@@ -76,6 +76,10 @@ export class RowIndexes {
     }
   }
 
+  get memoryBytes(): number {
+    return this.open.byteLength + this.#spool.memoryBytes;
+  }
+
   get onDisk(): boolean {
     return this.#spool.onDisk;
   }

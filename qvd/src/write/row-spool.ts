@@ -31,6 +31,11 @@ export class RowSpool {
     return this.#file !== undefined;
   }
 
+  /** Of the blocks that are in memory. */
+  get memoryBytes(): number {
+    return this.#file === undefined ? this.#bytes : 0;
+  }
+
   /** Takes the block over; the caller must not change it. @throws {QvdError} QVD_SPOOL_FAILED */
   append(block: Uint8Array): void {
     if (this.#file === undefined && this.#bytes + block.length > this.#options.memoryBytes) this.#moveToFile();

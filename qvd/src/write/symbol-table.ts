@@ -25,6 +25,7 @@ export class SymbolTable {
   readonly #views: DataView[] = [this.#view];
   readonly #segmentEnds: number[] = [0];
 
+  #segmentBytes = FIRST_SEGMENT_BYTES;
   #count = 0;
   #byteLength = 0;
   #newestRow = -1;
@@ -47,6 +48,11 @@ export class SymbolTable {
 
   get byteLength(): number {
     return this.#byteLength;
+  }
+
+  /** What the table takes, with what it keeps free for symbols to come. */
+  get memoryBytes(): number {
+    return this.#segmentBytes + this.#entries.byteLength + this.#slots.byteLength + this.#marks.byteLength;
   }
 
   /** Makes room for a symbol of at most so many bytes; returns where in `bytes` it begins. */
@@ -147,6 +153,7 @@ export class SymbolTable {
     const usual = Math.min(LARGEST_SEGMENT_BYTES, this.bytes.length * 2);
     this.bytes = Buffer.allocUnsafeSlow(Math.max(usual, size));
     this.#view = viewOf(this.bytes);
+    this.#segmentBytes += this.bytes.length;
     this.#segments.push(this.bytes);
     this.#views.push(this.#view);
     this.#segmentEnds.push(0);

@@ -72,6 +72,11 @@ export class QvdWriter {
     return this.#sealedRows + this.#openRows;
   }
 
+  /** What the symbols and rows take in memory by now: to end a table in time that would take too much. */
+  get memoryBytes(): number {
+    return this.#columns.reduce((sum, { symbols }) => sum + symbols.memoryBytes, this.#indexes.memoryBytes);
+  }
+
   /**
    * Adds one row, its values in the order of the fields. A row that is refused leaves nothing behind; the writer
    * takes further rows after it.

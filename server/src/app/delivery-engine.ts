@@ -8,12 +8,14 @@ import { SqliteStateStore } from '../adapters/state-sqlite/sqlite-state-store.ts
 import { CodedError, messageOf, systemCodeOf } from '../domain/errors.ts';
 import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
 import { destinationSkippedRecord } from '../domain/server-record.ts';
+import { DailyMerge } from '../pipeline/daily-merge.ts';
 import { Deduplicator } from '../pipeline/deduplicator.ts';
 import { DeliveryReader } from '../pipeline/delivery-reader.ts';
 import type { DestinationStatus } from '../pipeline/delivery-status.ts';
 import { DeliveryWorker } from '../pipeline/delivery-worker.ts';
 import { startDestinations } from '../pipeline/destination-startup.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
+import type { DayMerger } from '../pipeline/ports/day-merger.ts';
 import type { Destination, OpenedDestination } from '../pipeline/ports/destination.ts';
 import type { EventLog, EventLogAppender } from '../pipeline/ports/event-log.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
@@ -170,6 +172,7 @@ export class DeliveryEngine {
   }
 
   /** A crash in here costs nothing but time: the next start goes on where the store says. */
+        dailyMerge: this.#state.dailyMerges.state(s.name),
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     const stops = [...this.#workers.values(), ...this.#runs].map((w) => w.stop({ flush: true, deadlineMs }));
@@ -228,7 +231,8 @@ export class DeliveryEngine {
 
   #startWorker(name: string): void {
     const { clock, logger, metrics, start } = this.#parts;
-    const { policy, destination } = this.#open(name, name);
+    const { policy, destination, dayMerger } = this.#open(name, name);
+    this.#mergeDaily(name, dayMerger);
     const worker = new DeliveryWorker({
       name,
       destination,
@@ -273,6 +277,20 @@ export class DeliveryEngine {
         'A destination is not ready; its events wait.',
       );
     }
+  /** Before anything is begun, so that no part is overlooked. */
+  #mergeDaily(name: string, merger: DayMerger | undefined): void {
+    const { clock, logger, metrics, start } = this.#parts;
+    const merges = this.#state.dailyMerges;
+    if (merger === undefined) {
+      merges.forget(name);
+      return;
+    }
+    const enoughBytes = 2 * start.config.eventLog.minFreeBytes;
+    const paused = () => this.#disk.isFull || (this.#disk.freeBytes ?? enoughBytes) < enoughBytes;
+    const merge = new DailyMerge({ name, merger, merges, clock, logger, metrics, paused });
+    this.#background.push(merge.run(this.#stopped.signal));
+  }
+
   }
 
   /** @throws CodedError REPLAY_NOT_POSSIBLE for a destination that is not configured */

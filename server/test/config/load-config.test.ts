@@ -49,6 +49,8 @@ test('documented snippets mean what they say', () => {
       writeFrequency: 20000,
       staticTags: [{ name: 'qs_env', value: 'dev' }],
       fieldSet: 'documented',
+      dailyMerge: false,
+      dailyDirectory: null,
     },
   });
   assert.deepEqual(of('setup-screenshots.yaml').screenshots.storageTargets, [

@@ -16,8 +16,7 @@ import { storedEvent } from '../support/stored-event.ts';
 const FIELD_SETS: readonly FieldSet[] = ['documented', 'extended'];
 const FACTS = {
   product: { name: 'p', version: '1' },
-  logId: undefined,
-  range: { first: sequence(1), last: sequence(1) },
+  from: { range: { first: sequence(1), last: sequence(1) } },
 };
 
 /** Any sequence of UTF-16 units: lone surrogates, zero bytes, control characters. */

@@ -1,6 +1,10 @@
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { CodedError } from '../../domain/errors.ts';
 import type { FieldSet, StaticTag } from '../../domain/table-row.ts';
-import type { DeliveryPolicy, JsonSchema } from '../../pipeline/ports/destination.ts';
+import type { DayMerger } from '../../pipeline/ports/day-merger.ts';
+import type { DeliveryPolicy, DestinationContext, JsonSchema } from '../../pipeline/ports/destination.ts';
+import { type Disk, DurableFolder } from './durable-file.ts';
+import { type PartFormat, PartMerger } from './part-merger.ts';
 
 /** What the sections of all destinations that write files have in common. */
 export interface FileOptions {
@@ -14,6 +18,8 @@ export interface FileOptions {
 export interface BatchFileOptions extends FileOptions {
   readonly maxBatchSize: number;
   readonly writeFrequencyMs: number;
+  /** Where the file of a whole day appears; absent: no such files are wanted. May be relative to the root. */
+  readonly dailyDirectory?: string;
 }
 
 /** A section as it comes from the configuration, once its schema has passed it and filled in its defaults. */
@@ -26,6 +32,9 @@ export interface FileSection {
 export interface BatchFileSection extends FileSection {
   readonly maxBatchSize: number;
   readonly writeFrequency: number;
+  /** Absent in a section that was written for an earlier version. */
+  readonly dailyMerge?: boolean;
+  readonly dailyDirectory?: string | null;
 }
 
 export const FIELD_SET_SCHEMA: JsonSchema = {
@@ -61,7 +70,7 @@ export function exportDirectorySchema(defaultDirectory: string, what: string): J
 }
 
 /** `destination.parquet`, `destination.qvd` */
-export function batchFileSchema(defaultDirectory: string, what: string): JsonSchema {
+export function batchFileSchema(defaultDirectory: string, what: string, extension: string): JsonSchema {
   return {
     type: 'object',
     additionalProperties: false,
@@ -83,6 +92,19 @@ export function batchFileSchema(defaultDirectory: string, what: string): JsonSch
       },
       staticTags: STATIC_TAGS_SCHEMA,
       fieldSet: FIELD_SET_SCHEMA,
+      dailyMerge: {
+        description: `Make one file, YYYYMMDD.${extension}, of all parts of a UTC day when it is over. The parts stay as they are.`,
+        type: 'boolean',
+        default: false,
+      },
+      dailyDirectory: {
+        description:
+          'Folder for those files, created when it is missing: another one than exportDirectory. The default is a folder "daily" beside exportDirectory.',
+        type: ['string', 'null'],
+        minLength: 1,
+        default: null,
+        'x-path': true,
+      },
     },
   };
 }
@@ -95,12 +117,17 @@ export function fileOptions(section: FileSection): FileOptions {
   };
 }
 
-export function batchFileOptions(section: BatchFileSection): BatchFileOptions {
-  return {
-    ...fileOptions(section),
-    maxBatchSize: section.maxBatchSize,
-    writeFrequencyMs: section.writeFrequency,
-  };
+/** @throws CodedError CONFIG_INVALID */
+export function batchFileOptions(section: BatchFileSection, name: string): BatchFileOptions {
+  const { exportDirectory, maxBatchSize, writeFrequency } = section;
+  const options = { ...fileOptions(section), maxBatchSize, writeFrequencyMs: writeFrequency };
+  if (section.dailyMerge !== true) return options;
+  const dailyDirectory = section.dailyDirectory ?? join(dirname(exportDirectory), 'daily');
+  if (resolve(dailyDirectory) !== resolve(exportDirectory)) return { ...options, dailyDirectory };
+  const setting = `Butler-SOS.auditEvents.destination.${name}.dailyDirectory`;
+  const problem =
+    'expected another folder than exportDirectory, where a load over all files would find every event twice';
+  throw new CodedError('CONFIG_INVALID', `${setting}: ${problem}.`, { setting, problem });
 }
 
 export function batchFilePolicy(options: BatchFileOptions): DeliveryPolicy {
@@ -112,6 +139,22 @@ export function batchFilePolicy(options: BatchFileOptions): DeliveryPolicy {
     reservesPart: true,
     flushOnStop: true,
   };
+}
+
+/** Merges the parts that `exports` gets, as the options say. Undefined: not wanted. */
+export function dayMergerOf(
+  options: BatchFileOptions,
+  { name, logId, root, clock }: DestinationContext,
+  format: PartFormat,
+  disk?: Disk,
+): DayMerger | undefined {
+  const { dailyDirectory } = options;
+  if (dailyDirectory === undefined) return undefined;
+  const owner = `${logId ?? ''}/${name}/daily`;
+  const common = { owner, clock, ...(disk === undefined ? {} : { disk }) };
+  const daily = new DurableFolder({ ...common, directory: resolve(root, dailyDirectory) });
+  const exports = new DurableFolder({ ...common, directory: absoluteDirectory(options, root) });
+  return new PartMerger({ exports, daily, format });
 }
 
 export function absoluteDirectory(options: FileOptions, root: string): string {

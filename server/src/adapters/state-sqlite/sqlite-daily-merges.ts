@@ -89,7 +89,8 @@ export class SqliteDailyMerges implements DailyMerges {
     );
   }
 
-  prepare(destination: string, day: string, { temporaryPath, path, sha256 }: PreparedFile): void {
+  prepare(destination: string, day: string, file: PreparedFile | undefined): void {
+    const { temporaryPath = null, path = null, sha256 = null } = file ?? {};
     this.#update('temporary_path = ?, path = ?, sha256 = ?', temporaryPath, path, sha256, destination, day);
   }
 
@@ -123,7 +124,7 @@ export class SqliteDailyMerges implements DailyMerges {
     return isClosed ? this.openDay(partsOf, nextUtcDay(day)) : day;
   }
 
-  #update(set: string, ...cells: readonly (string | number)[]): void {
+  #update(set: string, ...cells: readonly (string | number | null)[]): void {
     this.#file.transaction(() =>
       this.#file.run(`UPDATE daily_files SET ${set} WHERE destination = ? AND day = ? AND state = 'waiting'`, ...cells),
     );

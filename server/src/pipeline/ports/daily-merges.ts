@@ -56,8 +56,8 @@ export interface DailyMerges {
   state(destination: string): DailyMergeState | undefined;
   /** By their part numbers. */
   parts(destination: string, day: string): readonly PublishedPart[];
-  /** Before publishing: from here on the file is never encoded again (rule 19). */
-  prepare(destination: string, day: string, file: PreparedFile): void;
+  /** Before publishing: from here on the file is never encoded again (rule 19). Undefined: what was prepared is lost. */
+  prepare(destination: string, day: string, file: PreparedFile | undefined): void;
   recordFailure(destination: string, day: string, error: CodedError): void;
   /** The day is done with: its file is published, or nobody tries any longer. Its parts are forgotten. */
   finish(destination: string, day: string, outcome: 'merged' | 'given-up'): void;

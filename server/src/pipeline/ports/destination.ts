@@ -3,6 +3,7 @@ import type { CodedError } from '../../domain/errors.ts';
 import type { Sequence, SequenceRange } from '../../domain/sequence.ts';
 import type { Clock } from './clock.ts';
 import type { Attempt, PreparedFile } from './cursor-store.ts';
+import type { DayMerger } from './day-merger.ts';
 import type { Logger } from './logger.ts';
 
 /** What a destination writes: one event, derived once, mapped by each destination. */
@@ -92,6 +93,8 @@ export interface DestinationFactory<O> {
   readonly repeats: 'absorbed' | 'visible';
   /** No I/O. */
   create(options: O, context: DestinationContext): Destination;
+  /** File destinations that make one file of a day's parts, when their options say so. No I/O. */
+  dayMerger?(options: O, context: DestinationContext): DayMerger | undefined;
 }
 
 export interface OpenedDestination {
@@ -99,6 +102,7 @@ export interface OpenedDestination {
   readonly policy: DeliveryPolicy;
   readonly repeats: 'absorbed' | 'visible';
   readonly destination: Destination;
+  readonly dayMerger?: DayMerger | undefined;
 }
 
 /** A factory with its options type hidden, so that the registry is an array. */
@@ -124,6 +128,7 @@ export function defineDestination<O>(factory: DestinationFactory<O>): Registered
         policy: factory.policy(options),
         repeats: factory.repeats,
         destination: factory.create(options, context),
+        dayMerger: factory.dayMerger?.(options, context),
       };
     },
   };

@@ -8,9 +8,10 @@ import type {
   DestinationFactory,
 } from '../../../pipeline/ports/destination.ts';
 import { type Disk, DurableFolder } from '../../shared/durable-file.ts';
-import { absoluteDirectory, type BatchFileOptions, batchFilePolicy } from '../../shared/file-options.ts';
+import { absoluteDirectory, type BatchFileOptions, batchFilePolicy, dayMergerOf } from '../../shared/file-options.ts';
 import { PartFileDelivery } from '../../shared/part-file-delivery.ts';
 import { encodeParquet } from './encode.ts';
+import { parquetParts } from './merge.ts';
 import { parquetOptions } from './options.ts';
 import { writtenFrom } from './written-from.ts';
 
@@ -42,7 +43,8 @@ export class ParquetDestination implements Destination {
   deliver(batch: Batch, signal: AbortSignal): Promise<DeliveryOutcome> {
     const encode = (): Uint8Array => {
       const records = batch.rows.map((row) => row.record);
-      return encodeParquet(this.#columns, records, { product: this.#product, logId: this.#logId, range: batch.range });
+      const from = { ...(this.#logId === undefined ? {} : { logId: this.#logId }), range: batch.range };
+      return encodeParquet(this.#columns, records, { product: this.#product, from });
     };
     return this.#files.deliver(batch, encode, signal);
   }
@@ -51,7 +53,7 @@ export class ParquetDestination implements Destination {
   holdsUpTo(): Promise<Sequence | undefined> {
     return this.#files.newest((bytes) => {
       const from = writtenFrom(bytes);
-      return from !== undefined && from.logId === this.#logId ? from.lastSequence : undefined;
+      return from !== undefined && from.logId === this.#logId ? from.range.last : undefined;
     });
   }
 
@@ -64,4 +66,5 @@ export const parquetDestination: DestinationFactory<BatchFileOptions> = {
   policy: batchFilePolicy,
   repeats: 'visible',
   create: (options, context) => new ParquetDestination(options, context),
+  dayMerger: (options, context) => dayMergerOf(options, context, parquetParts(context.product)),
 };

@@ -8,6 +8,6 @@ import {
 
 /** `destination.parquet` */
 export const parquetOptions: OptionsSchema<BatchFileOptions> = {
-  jsonSchema: batchFileSchema('audit-events/parquet', 'Parquet files (YYYYMMDD_partN.parquet)'),
-  parse: (raw) => batchFileOptions(raw as BatchFileSection),
+  jsonSchema: batchFileSchema('audit-events/parquet', 'Parquet files (YYYYMMDD_partN.parquet)', 'parquet'),
+  parse: (raw) => batchFileOptions(raw as BatchFileSection, 'parquet'),
 };

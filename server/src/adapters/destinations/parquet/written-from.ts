@@ -1,23 +1,24 @@
-import { parquetMetadata } from 'hyparquet';
-import { type Sequence, sequence } from '../../../domain/sequence.ts';
+import { type FileMetaData, parquetMetadata } from 'hyparquet';
+import { sequence } from '../../../domain/sequence.ts';
+import type { WrittenFrom } from '../../shared/part-merger.ts';
 
-export interface WrittenFrom {
-  readonly logId: string;
-  readonly lastSequence: Sequence;
-}
-
-/** Which part of which log a file holds, as `encodeParquet` wrote it. Undefined: not one of ours, or not whole. */
+/** Which part of which log a file holds, as `ParquetFile` wrote it. Undefined: not one of ours, or not whole. */
 export function writtenFrom(file: Uint8Array): WrittenFrom | undefined {
-  let pairs: ReturnType<typeof parquetMetadata>['key_value_metadata'];
   try {
-    pairs = parquetMetadata(Uint8Array.from(file).buffer).key_value_metadata;
+    return originIn(parquetMetadata(file));
   } catch {
     return undefined;
   }
+}
+
+export function originIn({ key_value_metadata: pairs }: FileMetaData): WrittenFrom | undefined {
   const textAt = (key: string) => pairs?.find((pair) => pair.key === key)?.value;
   const logId = textAt('logId');
-  const last = Number(textAt('lastSequence'));
-  return logId !== undefined && Number.isSafeInteger(last) && last >= 0
-    ? { logId, lastSequence: sequence(last) }
-    : undefined;
+  const [first, last] = [Number(textAt('firstSequence')), Number(textAt('lastSequence'))];
+  if (logId === undefined || !isPosition(first) || !isPosition(last)) return undefined;
+  return { logId, range: { first: sequence(first), last: sequence(last) } };
+}
+
+function isPosition(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }

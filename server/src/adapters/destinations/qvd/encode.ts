@@ -1,17 +1,18 @@
 import { type QvdFieldOptions, type QvdFieldType, type QvdInput, QvdWriter } from 'qvd-codec';
 import type { AuditRecord } from '../../../domain/audit-record.ts';
 import type { EpochMillis } from '../../../domain/epoch-millis.ts';
-import type { SequenceRange } from '../../../domain/sequence.ts';
 import type { TableColumn } from '../../../domain/table-row.ts';
+import type { WrittenFrom } from '../../shared/part-merger.ts';
 import { lineageStatement } from './written-from.ts';
 
 export interface FileFacts {
   readonly product: { readonly name: string; readonly version: string };
-  /** Of the event log, once it is known. */
-  readonly logId: string | undefined;
-  readonly range: SequenceRange;
+  /** Which part of which logs it holds; `logId` once it is known. */
+  readonly from: readonly (Partial<WrittenFrom> & Pick<WrittenFrom, 'range'>)[];
   /** The header's CreateUtcTime: incremental load scripts ask for it (`QvdCreateTime`). */
   readonly createdAt: EpochMillis;
+  /** The day whose parts it holds. */
+  readonly day?: string;
 }
 
 const TABLE_NAME = 'audit_event';
@@ -25,25 +26,34 @@ const DAY_MS = 86_400_000;
 export function encodeQvd(
   columns: readonly TableColumn[],
   records: readonly AuditRecord[],
-  { product, logId, range, createdAt }: FileFacts,
+  facts: FileFacts,
 ): Uint8Array {
-  const creator = `${product.name} ${product.version}`;
-  const writer = new QvdWriter({
-    tableName: TABLE_NAME,
-    fields: columns.map(fieldOf),
-    creator,
-    comment: `Audit events ${range.first} to ${range.last} of the event log, written by ${creator}. All times are UTC.`,
-    lineage: [{ discriminator: creator, statement: lineageStatement(range, logId) }],
-    nulCharacter: 'replace',
-    nonFinite: 'null',
-    now: () => createdAt,
-  });
+  const writer = openQvd(columns, facts);
   try {
     for (const record of records) writer.addRow(rowOf(columns, record));
     return writer.toBuffer();
   } finally {
     writer.close();
   }
+}
+
+/** A file of these columns, to be filled row by row. */
+export function openQvd(columns: readonly TableColumn[], { product, from, createdAt, day }: FileFacts): QvdWriter {
+  const creator = `${product.name} ${product.version}`;
+  const events = from.map(({ range }) => `${range.first} to ${range.last}`).join(' and ');
+  const which = day === undefined ? '' : ` that were written on ${day}`;
+  return new QvdWriter({
+    tableName: TABLE_NAME,
+    fields: columns.map(fieldOf),
+    creator,
+    comment: `Audit events ${events} of the event log${which}, written by ${creator}. All times are UTC.`,
+    lineage: from.map((one) => ({ discriminator: creator, statement: lineageStatement(one) })),
+    nulCharacter: 'replace',
+    nonFinite: 'null',
+    now: () => createdAt,
+    // what is in memory is bounded by the size of a batch, or by whoever adds the rows
+    spoolMemoryBytes: Number.POSITIVE_INFINITY,
+  });
 }
 
 const FIELD_TYPES: Readonly<Record<TableColumn['kind'], QvdFieldType>> = {

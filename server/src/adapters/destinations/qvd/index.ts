@@ -8,9 +8,10 @@ import type {
   DestinationFactory,
 } from '../../../pipeline/ports/destination.ts';
 import { type Disk, DurableFolder } from '../../shared/durable-file.ts';
-import { absoluteDirectory, type BatchFileOptions, batchFilePolicy } from '../../shared/file-options.ts';
+import { absoluteDirectory, type BatchFileOptions, batchFilePolicy, dayMergerOf } from '../../shared/file-options.ts';
 import { PartFileDelivery } from '../../shared/part-file-delivery.ts';
 import { encodeQvd } from './encode.ts';
+import { qvdParts } from './merge.ts';
 import { qvdOptions } from './options.ts';
 import { writtenFrom } from './written-from.ts';
 
@@ -46,8 +47,7 @@ export class QvdDestination implements Destination {
       const records = batch.rows.map((row) => row.record);
       return encodeQvd(this.#columns, records, {
         product: this.#product,
-        logId: this.#logId,
-        range: batch.range,
+        from: [{ ...(this.#logId === undefined ? {} : { logId: this.#logId }), range: batch.range }],
         createdAt: this.#clock.now(),
       });
     };
@@ -58,7 +58,7 @@ export class QvdDestination implements Destination {
   holdsUpTo(): Promise<Sequence | undefined> {
     return this.#files.newest((bytes) => {
       const from = writtenFrom(bytes);
-      return from !== undefined && from.logId === this.#logId ? from.lastSequence : undefined;
+      return from !== undefined && from.logId === this.#logId ? from.range.last : undefined;
     });
   }
 
@@ -71,4 +71,5 @@ export const qvdDestination: DestinationFactory<BatchFileOptions> = {
   policy: batchFilePolicy,
   repeats: 'visible',
   create: (options, context) => new QvdDestination(options, context),
+  dayMerger: (options, context) => dayMergerOf(options, context, qvdParts(context.product)),
 };

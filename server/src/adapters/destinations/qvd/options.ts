@@ -8,6 +8,6 @@ import {
 
 /** `destination.qvd` */
 export const qvdOptions: OptionsSchema<BatchFileOptions> = {
-  jsonSchema: batchFileSchema('audit-events/qvd', 'QVD files for Qlik Sense (YYYYMMDD_partN.qvd)'),
-  parse: (raw) => batchFileOptions(raw as BatchFileSection),
+  jsonSchema: batchFileSchema('audit-events/qvd', 'QVD files for Qlik Sense (YYYYMMDD_partN.qvd)', 'qvd'),
+  parse: (raw) => batchFileOptions(raw as BatchFileSection, 'qvd'),
 };
