@@ -37,6 +37,7 @@ export class DeliveryNumbers {
   readonly #lagEvents: Gauge;
   readonly #lagSeconds: Gauge;
   readonly #lastSuccess: Gauge;
+  readonly #lastErrorOf: (code: string) => Gauge;
   readonly #states: readonly (readonly [DeliveryState, Gauge])[];
 
   constructor(metrics: Metrics, destination: string) {
@@ -52,6 +53,11 @@ export class DeliveryNumbers {
       'When the destination last took events.',
       labels,
     );
+    this.#lastErrorOf = (code) =>
+      metrics.gauge(name('last_error_timestamp_seconds'), 'When a delivery last failed with this code.', {
+        ...labels,
+        code,
+      });
     this.#states = STATES.map((state) => [
       state,
       metrics.gauge(name('state'), 'What the destination is doing: 1 for its present state.', { ...labels, state }),
@@ -66,6 +72,7 @@ export class DeliveryNumbers {
 
   failed(at: EpochMillis, error: CodedError): void {
     this.lastError = { code: error.code, message: error.message, at };
+    this.#lastErrorOf(error.code).set(at / 1000);
   }
 
   publish(status: DestinationStatus): void {

@@ -1,8 +1,9 @@
+import { systemClock } from '../../adapters/system-clock/system-clock.ts';
 import { epochMillis, toIsoString } from '../../domain/epoch-millis.ts';
 import { BEFORE_FIRST, sequence } from '../../domain/sequence.ts';
 import { loadCommandConfig, openState } from './command-config.ts';
 import { CommandFailure } from './exit-codes.ts';
-import { lagsOf } from './lag.ts';
+import { lagsOf, NO_LAG } from './lag.ts';
 import { lookIntoLog } from './log-look.ts';
 import { firstAtOrAfter, lastAtOrBefore } from './log-position.ts';
 import { carryOut, isRunning } from './operator-request.ts';
@@ -17,11 +18,11 @@ export async function destinationsList(options: CommonOptions & { readonly json?
     const configured = new Set(config.destinations.map(({ name }) => name));
     const letters = state.deadLetters.countByDestination();
     const known = state.destinations.list();
-    const lags = await lagsOf(known, await lookIntoLog(config));
+    const lags = await lagsOf(known, await lookIntoLog(config), systemClock.now());
     const list = known.map((destination) => ({
       ...destination,
       configured: configured.has(destination.name),
-      lagEvents: lags.get(destination.name) ?? 0,
+      ...(lags.get(destination.name) ?? NO_LAG),
       deadLetters: letters.get(destination.name) ?? 0,
     }));
     if (options.json) {

@@ -1,11 +1,18 @@
 import { statfs } from 'node:fs/promises';
 import { lockOwner } from '../../adapters/state-sqlite/log-lock.ts';
+import { systemClock } from '../../adapters/system-clock/system-clock.ts';
+import { epochMillis, toIsoString } from '../../domain/epoch-millis.ts';
 import { loadCommandConfig, openState } from './command-config.ts';
-import { lagsOf } from './lag.ts';
+import { lagsOf, NO_LAG } from './lag.ts';
 import { lookIntoLog } from './log-look.ts';
 import { print, printJson } from './output.ts';
 import type { CommonOptions } from './program.ts';
 import { formatTable } from './table.ts';
+
+const HEADER = [
+  ...['destination', 'state', 'position', 'lag', 'behind by', 'delivered', 'rejected', 'retried', 'dead letters'],
+  ...['last success', 'last error'],
+];
 
 /** What is on disk says it all, so this works beside a running server and without one. */
 export async function status(options: CommonOptions & { readonly json?: true }): Promise<void> {
@@ -18,10 +25,10 @@ export async function status(options: CommonOptions & { readonly json?: true }):
   try {
     const letters = state.deadLetters.countByDestination();
     const known = state.destinations.list();
-    const lags = await lagsOf(known, look);
+    const lags = await lagsOf(known, look, systemClock.now());
     const destinations = known.map((d) => ({
       ...d,
-      lagEvents: lags.get(d.name) ?? 0,
+      ...(lags.get(d.name) ?? NO_LAG),
       deadLetters: letters.get(d.name) ?? 0,
     }));
     const freeBytes = disk.bavail * disk.bsize;
@@ -44,14 +51,15 @@ export async function status(options: CommonOptions & { readonly json?: true }):
       d.held === undefined ? (d.lagEvents === 0 ? 'current' : 'behind') : 'held',
       d.committed,
       d.lagEvents,
+      d.lagEvents === 0 ? '' : `${Math.round(d.lagSeconds)} s`,
       d.delivered,
+      d.rejected,
+      d.retried,
       d.deadLetters,
+      d.lastSuccessAt === undefined ? '' : toIsoString(epochMillis(d.lastSuccessAt)),
       d.held?.message ?? d.lastError?.message ?? '',
     ]);
-    print(
-      formatTable(['destination', 'state', 'position', 'lag', 'delivered', 'dead letters', 'last error'], rows) ||
-        'No destinations.\n',
-    );
+    print(formatTable(HEADER, rows) || 'No destinations.\n');
   } finally {
     state.close();
   }
