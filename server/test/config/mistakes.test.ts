@@ -200,6 +200,38 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   ['tab', 'Butler-SOS:\n\tauditEvents: {}\n', ['production.yaml:2:1: expected spaces for indentation, found a tab.']],
   [
+    'several mistakes in the syntax',
+    audit('host: "C:\\quark"', 'port: 1', 'apiToken: @secret', 'port: 2', 'a: b: c', '\tviewer: {}'),
+    [
+      'production.yaml:3:14: expected a valid escape after the backslash, found another one; in a Windows path write single quotes, or \\\\ for each \\.',
+      'production.yaml:5:15: expected quotes around a value that starts with this character.',
+      'production.yaml:6:5: expected each key once, found the same key again in this mapping.',
+      'production.yaml:7:8: expected one "key: value" on this line, found another colon; put the value into quotes.',
+      'production.yaml:8:5: expected spaces for indentation, found a tab.',
+    ],
+  ],
+  [
+    'a brace too many: what follows cannot be judged',
+    audit('tls: {enable: true}}', 'port: 1', 'host: x'),
+    ['production.yaml:3:24: expected YAML, found something that does not belong here.'],
+  ],
+  [
+    'two values in one line, twice',
+    audit('host: "a" b', 'port: 1', 'apiToken: "c" d'),
+    [
+      'production.yaml:3:15: expected YAML, found something that does not belong here.',
+      'production.yaml:5:19: expected YAML, found something that does not belong here.',
+    ],
+  ],
+  [
+    'brackets and quotes that stay open',
+    'Butler-SOS:\n  list: [1, 2\n  name: x\n  text: "open\n  port: 1\n',
+    [
+      'production.yaml:3:3: expected the indentation of the lines around it, found another one.',
+      'production.yaml:6:1: expected a closing quote, bracket or comma, found the end of the value.',
+    ],
+  ],
+  [
     'list at the top',
     '- a\n- b\n',
     ['production.yaml:1:1: expected a mapping with the key "Butler-SOS", found a list.'],

@@ -36,9 +36,10 @@ export function parseSettings(text: string): ParsedSettings {
     const { line, col } = lines.linePos(offset);
     return { path, line, column: col };
   };
-  const faults: Problem[] = firstFaults([...document.errors, ...document.warnings]).map((fault) => {
-    return problem(place(fault.pos[0], ''), syntaxMessage(fault, text));
-  });
+  const found = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  const faults: Problem[] = worthTelling(found, (fault) => lines.linePos(fault.pos[0]).line).map((fault) =>
+    problem(place(fault.pos[0], ''), syntaxMessage(fault, text)),
+  );
   if (second !== undefined) {
     const at = place(second.range?.[0] ?? 0, '');
     faults.push(problem(at, 'expected one YAML document, found another one after "---" or "..."'));
@@ -49,18 +50,25 @@ export function parseSettings(text: string): ParsedSettings {
   const settings = document.contents === null ? emptyMapping(start) : reader.read(document.contents, '', 0);
   if (isNothing(settings)) return { settings: emptyMapping(start), problems: reader.problems };
   if (settings.kind === 'mapping') return { settings, problems: reader.problems };
-  const found = settings.kind === 'list' ? 'a list' : 'a single value';
+  const kind = settings.kind === 'list' ? 'a list' : 'a single value';
   return {
     settings: emptyMapping(start),
-    problems: [...reader.problems, problem(settings, `expected a mapping with the key "Butler-SOS", found ${found}`)],
+    problems: [...reader.problems, problem(settings, `expected a mapping with the key "Butler-SOS", found ${kind}`)],
   };
 }
 
-/** Up to the first one that derails the reader: what it says about the rest of the file is noise. */
-function firstFaults(faults: readonly YAMLError[]): readonly YAMLError[] {
-  const sorted = [...faults].sort((a, b) => a.pos[0] - b.pos[0]);
-  const derailed = sorted.findIndex(({ code }) => !HARMLESS_FAULTS.includes(code));
-  return derailed === -1 ? sorted : sorted.slice(0, derailed + 1);
+/**
+ * All, without the noise: what the reader says of the rest of a line behind a fault that derails it, and what it says
+ * once it has lost its way altogether.
+ */
+function worthTelling(sorted: readonly YAMLError[], lineOf: (fault: YAMLError) => number): readonly YAMLError[] {
+  let derailedLine: number | undefined;
+  return sorted.filter((fault) => {
+    if (lineOf(fault) === derailedLine) return false;
+    if (derailedLine !== undefined && / in YAML stream/.test(fault.message)) return false;
+    if (!HARMLESS_FAULTS.includes(fault.code)) derailedLine = lineOf(fault);
+    return true;
+  });
 }
 
 function isNothing(setting: Setting): boolean {
