@@ -23,11 +23,11 @@ import type { QueueMetricsSource } from '../pipeline/ports/queue-metrics.ts';
 import type { FixedRun, FixedRunOptions } from '../pipeline/replay.ts';
 import { Retention } from '../pipeline/retention.ts';
 import { isFileDestination } from '../pipeline/retry-policy.ts';
-import { settleScreenshots } from '../pipeline/settle-screenshots.ts';
 import { destinations as registry } from './destination-registry.ts';
 import { answerRequests } from './operator-requests.ts';
 import { PRODUCT } from './product.ts';
 import { queueMetricsWriter } from './queue-metrics.ts';
+import { ScreenshotPart } from './screenshot-part.ts';
 import type { DeliveryThreadStatus, DiskNews, ThreadStart } from './threads/contracts.ts';
 
 export interface DeliveryEngineParts {
@@ -59,6 +59,7 @@ export class DeliveryEngine {
   readonly #factsStore: SqliteLogFactsStore;
   readonly #deduplicator: Deduplicator;
   readonly #retention: Retention;
+  readonly #screenshots: ScreenshotPart;
   readonly #workers = new Map<string, DeliveryWorker>();
   readonly #runs = new Set<FixedRun>();
   readonly #held = new Map<string, HeldStatus>();
@@ -90,6 +91,17 @@ export class DeliveryEngine {
       gatherMs: GATHER_MS,
       store: this.#factsStore,
       retiredIds: () => segments.retiredIds(),
+      clock,
+      logger,
+      metrics,
+    });
+    this.#screenshots = new ScreenshotPart({
+      config: start.config,
+      logId: start.log.logId,
+      log: this.#log,
+      facts: this.#deduplicator,
+      sessions: this.#state.qlikSessions,
+      paused: () => this.#disk.isFull,
       clock,
       logger,
       metrics,
@@ -143,7 +155,7 @@ export class DeliveryEngine {
     this.#background.push(this.#deduplicator.run(signal), this.#retention.run(signal));
     for (const name of started.running) this.#startWorker(name);
     for (const [name, error] of started.held) this.#hold(name, error);
-    this.#inBackground(settleScreenshots({ log: this.#log, facts: this.#deduplicator, clock }, signal));
+    await this.#screenshots.start();
     this.#background.push(answerRequests(this.#requestParts(), signal));
     const { queue } = this.#parts;
     const queueMetrics = start.ports ? queueMetricsWriter(config, { source: queue, clock, logger }) : undefined;
@@ -160,23 +172,25 @@ export class DeliveryEngine {
         ...s,
         deadLetters: letters.get(s.name) ?? 0,
         heldBytes: report?.heldBytes.get(s.name) ?? 0,
+        dailyMerge: this.#state.dailyMerges.state(s.name),
       })),
       deduplicator: { position: this.#deduplicator.position() },
+      screenshots: this.#screenshots.status(),
       logBytes: report?.logBytes,
     };
   }
 
   async metricsSnapshot(): Promise<readonly object[]> {
     for (const worker of this.#workers.values()) worker.publishMetrics();
+    this.#screenshots.publishMetrics();
     return this.#parts.metrics.snapshot();
   }
 
   /** A crash in here costs nothing but time: the next start goes on where the store says. */
-        dailyMerge: this.#state.dailyMerges.state(s.name),
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     const stops = [...this.#workers.values(), ...this.#runs].map((w) => w.stop({ flush: true, deadlineMs }));
-    await Promise.all(stops);
+    await Promise.all([...stops, this.#screenshots.stop(deadlineMs)]);
     this.#stopped.abort();
     await Promise.all(this.#background);
     await this.#recordSeenLog();
@@ -263,20 +277,6 @@ export class DeliveryEngine {
     if (!isFileDestination(policy)) this.#background.push(this.#setUp(name, destination));
   }
 
-  /** What a server over there needs is made now and not with the first event; one that is down delays nothing. */
-  async #setUp(name: string, destination: Destination): Promise<void> {
-    const { logger } = this.#parts;
-    try {
-      await destination.check(this.#stopped.signal);
-      logger.info({ destination: name }, 'The destination is ready.');
-    } catch (thrown) {
-      if (this.#stopped.signal.aborted) return;
-      const code = thrown instanceof CodedError ? thrown.code : 'DEFECT';
-      logger.warn(
-        { destination: name, code, error: messageOf(thrown) },
-        'A destination is not ready; its events wait.',
-      );
-    }
   /** Before anything is begun, so that no part is overlooked. */
   #mergeDaily(name: string, merger: DayMerger | undefined): void {
     const { clock, logger, metrics, start } = this.#parts;
@@ -291,6 +291,20 @@ export class DeliveryEngine {
     this.#background.push(merge.run(this.#stopped.signal));
   }
 
+  /** What a server over there needs is made now and not with the first event; one that is down delays nothing. */
+  async #setUp(name: string, destination: Destination): Promise<void> {
+    const { logger } = this.#parts;
+    try {
+      await destination.check(this.#stopped.signal);
+      logger.info({ destination: name }, 'The destination is ready.');
+    } catch (thrown) {
+      if (this.#stopped.signal.aborted) return;
+      const code = thrown instanceof CodedError ? thrown.code : 'DEFECT';
+      logger.warn(
+        { destination: name, code, error: messageOf(thrown) },
+        'A destination is not ready; its events wait.',
+      );
+    }
   }
 
   /** @throws CodedError REPLAY_NOT_POSSIBLE for a destination that is not configured */
@@ -337,6 +351,7 @@ export class DeliveryEngine {
       fixedRun,
       runs: this.#runs,
       worker: (name: string) => this.#workers.get(name),
+      screenshots: this.#screenshots.worker,
       root: start.config.root,
       stopRequested: this.#parts.stopRequested,
       reindex: async () => {
@@ -368,12 +383,6 @@ export class DeliveryEngine {
       { name: 'search-index', position: this.#indexedTo, isDestination: false },
     ];
     return [...workers, ...runs, ...held, ...tables];
-  }
-
-  #inBackground(work: Promise<unknown>): void {
-    this.#background.push(
-      work.catch((error: unknown) => this.#parts.logger.warn({ error: messageOf(error) }, 'Left for the next start.')),
-    );
   }
 }
 

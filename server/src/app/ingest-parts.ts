@@ -7,6 +7,7 @@ import type { EventLogWriter } from '../pipeline/ports/event-log.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
 import type { Metrics } from '../pipeline/ports/metrics.ts';
 import type { RefusedStore } from '../pipeline/ports/refused-store.ts';
+import { arePicturesFetched } from './config/are-pictures-fetched.ts';
 import type { AuditConfig } from './config/config.ts';
 import { PRODUCT } from './product.ts';
 
@@ -34,5 +35,11 @@ export function createIngest(config: AuditConfig, parts: IngestSurroundings): { 
     { butlerSosVersion: PRODUCT.version, ...config.http.compatibility },
     satisfiesRange,
   );
-  return { ingest: new Ingest({}, { ...parts, queue, compatibility }), queue };
+  return {
+    ingest: new Ingest(
+      { screenshotsEnabled: arePicturesFetched(config.screenshots) },
+      { ...parts, queue, compatibility },
+    ),
+    queue,
+  };
 }

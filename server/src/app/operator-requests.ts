@@ -5,6 +5,7 @@ import type { Clock } from '../pipeline/ports/clock.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
 import type { RequestQueue, StoredRequest } from '../pipeline/ports/request-queue.ts';
 import { type FixedRun, type FixedRunOptions, replay, retryDeadLetters } from '../pipeline/replay.ts';
+import type { ScreenshotWorker } from '../pipeline/screenshot-worker.ts';
 
 export interface RequestParts {
   readonly requests: RequestQueue;
@@ -15,6 +16,8 @@ export interface RequestParts {
   readonly stopRequested: (actor: string) => void;
   /** @returns how far the tables were built again */
   readonly reindex: () => Promise<Sequence>;
+  /** Undefined: pictures are not fetched. */
+  readonly screenshots: ScreenshotWorker | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -23,6 +26,8 @@ export interface RequestParts {
 type Answer = string | undefined;
 
 const POLL_MS = 250;
+const SCREENSHOTS_OFF =
+  'Pictures are not fetched here: screenshots.enable is false, or no folder is enabled in screenshots.storageTargets.';
 
 /**
  * Does what people ask for on the command line, in the order in which they asked; long ones run side by side. A request
@@ -71,6 +76,9 @@ async function answerTo({ id, request, actor }: StoredRequest, parts: RequestPar
     }
     case 'skip':
       return skip(id, request, actor, parts);
+    case 'retry-screenshots':
+      if (parts.screenshots === undefined) throw new Error(SCREENSHOTS_OFF);
+      return parts.screenshots.retry({ ...request, requestId: id, actor });
     case 'replay':
       return finished(await replay({ ...request, id }, parts.fixedRun), parts);
     case 'retry-dead-letters': {

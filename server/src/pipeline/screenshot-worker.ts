@@ -9,7 +9,9 @@ import type { DownloadProblem } from './ports/screenshots.ts';
 import { type AttemptResult, PictureFetcher, type PictureParts } from './screenshot-attempt.ts';
 import type { ScreenshotCounts } from './screenshot-counts.ts';
 import { type Attempt, ScreenshotQueue, type WaitingPicture } from './screenshot-queue.ts';
+import { retryScreenshots, type ScreenshotRetry } from './screenshot-retry.ts';
 import { WaitingPictures } from './screenshot-scan.ts';
+import { type ScreenshotStatus, shownHosts } from './screenshot-status.ts';
 import { type ScreenshotTask, screenshotTaskOf } from './screenshot-task.ts';
 
 export interface ScreenshotWorkerOptions extends PictureParts {
@@ -40,6 +42,7 @@ export class ScreenshotWorker {
   readonly #stop = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
+  #retries: Promise<unknown> = Promise.resolve();
   #wake = new AbortController();
   #nextLookMs = Number.NEGATIVE_INFINITY;
 
@@ -62,7 +65,6 @@ export class ScreenshotWorker {
     const { clock, source } = this.#options;
     const beganMs = clock.monotonicMs();
     this.#stop.abort();
-    this.wake();
     const inTime = new AbortController();
     const ended = Promise.all([this.run(), ...this.#underWay]).then(() => inTime.abort());
     // half of the time for what is under way, the rest for the sessions
@@ -75,13 +77,38 @@ export class ScreenshotWorker {
     this.#warnings.flush();
   }
 
-  get stopped(): AbortSignal {
-    return this.#stop.signal;
+  /** What an operator asked for; one request after the other, so that no picture is fetched for two of them. */
+  retry(request: ScreenshotRetry): Promise<string | undefined> {
+    const { queue } = this;
+    const parts = { ...this.#options, queue, stopped: this.#stop.signal, wake: () => this.#wake.abort() };
+    const answer = this.#retries.then(() => retryScreenshots(request, parts));
+    this.#retries = answer.catch(() => {});
+    return answer;
   }
 
-  /** There is something new to do. */
-  wake(): void {
-    this.#wake.abort();
+  status(): ScreenshotStatus {
+    const { counts, paused } = this.#options;
+    return {
+      state: paused() ? 'paused' : 'running',
+      waiting: this.#unsettled() ?? null,
+      inFlight: this.queue.inFlight,
+      saved: counts.saved,
+      failed: counts.failed,
+      hosts: shownHosts(this.queue.hosts()),
+    };
+  }
+
+  publishMetrics(): void {
+    const waiting = this.#unsettled();
+    if (waiting !== undefined) this.#options.counts.publish(this.queue.inFlight, waiting);
+  }
+
+  #unsettled(): number | undefined {
+    try {
+      return this.#options.facts.unsettledCount();
+    } catch {
+      return undefined;
+    }
   }
 
   async #run(): Promise<void> {
@@ -118,7 +145,7 @@ export class ScreenshotWorker {
     for (let attempt = this.queue.next(nowMs); attempt !== undefined; attempt = this.queue.next(nowMs)) {
       const work: Promise<void> = this.#settle(attempt).finally(() => {
         this.#underWay.delete(work);
-        this.wake();
+        this.#wake.abort();
       });
       this.#underWay.add(work);
     }

@@ -1,3 +1,4 @@
+import { membersOf } from '../../domain/payload-member.ts';
 import type { JsonSchema, RegisteredDestination } from '../../pipeline/ports/destination.ts';
 import { typeNames } from './check-meaning.ts';
 import type { ConfigNote } from './config.ts';
@@ -18,7 +19,7 @@ export function warningsOn(root: MappingSetting, registered: readonly Registered
   return [
     ...nothingForUs(root),
     ...unavailableDestinations(root, registered),
-    ...unavailableParts(root),
+    ...picturesWithoutFolder(root),
     ...strangeOrigins(root),
   ];
 }
@@ -67,19 +68,20 @@ function unavailableDestinations(
     );
 }
 
-/** Parts whose settings are documented and that this version does not have. */
-function unavailableParts(root: MappingSetting): readonly ConfigNote[] {
-  const parts = [
-    {
-      path: ['screenshots'],
-      message:
-        'screenshots: not available in this version, pictures are not downloaded; the events are kept and delivered',
-    },
+/** Switched on, and nowhere to put them. */
+function picturesWithoutFolder(root: MappingSetting): readonly ConfigNote[] {
+  const screenshots = settingAt(root, [...AUDIT_EVENTS, 'screenshots']);
+  if (screenshots?.kind !== 'mapping' || valueIn(screenshots, 'enable') !== true) return [];
+  const targets = valueIn(screenshots, 'storageTargets');
+  const isUsed = (target: unknown) => {
+    const { enable, directory } = membersOf(target);
+    return enable !== false && directory !== '';
+  };
+  if (Array.isArray(targets) && targets.some(isUsed)) return [];
+  const place = screenshots.entries.get('storageTargets') ?? screenshots;
+  return [
+    problem(place, 'pictures are not downloaded: no folder is enabled in storageTargets; their events are delivered'),
   ];
-  return parts.flatMap(({ path, message }) => {
-    const setting = settingAt(root, [...AUDIT_EVENTS, ...path]);
-    return setting?.kind === 'mapping' && valueIn(setting, 'enable') === true ? [problem(setting, message)] : [];
-  });
 }
 
 function strangeOrigins(root: MappingSetting): readonly ConfigNote[] {

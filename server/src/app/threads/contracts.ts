@@ -2,6 +2,7 @@ import type { NewLogEntry } from '../../domain/log-entry.ts';
 import type { Sequence } from '../../domain/sequence.ts';
 import type { AppendReceipt } from '../../pipeline/ports/event-log.ts';
 import type { QueueSnapshot } from '../../pipeline/queue-statistics.ts';
+import type { ScreenshotStatus } from '../../pipeline/screenshot-status.ts';
 import type { AuditConfig } from '../config/config.ts';
 
 /** As `adapters/metrics` makes it: plain data. */
@@ -64,6 +65,7 @@ export type DeliveryMethods = {
 export interface DeliveryThreadStatus {
   readonly destinations: readonly object[];
   readonly deduplicator: { readonly position: Sequence };
+  readonly screenshots: ScreenshotStatus;
   /** Bytes of the log when retention last looked. */
   readonly logBytes: number | undefined;
 }

@@ -22,7 +22,14 @@ export type OperatorRequest =
       /** Files need a new folder (rule 21). */
       readonly exportDirectory?: string;
     }
-  | { readonly kind: 'reindex' };
+  | { readonly kind: 'reindex' }
+  | {
+      readonly kind: 'retry-screenshots';
+      /** The first sequence that is meant. */
+      readonly from: Sequence;
+      /** False: pictures that are still waited for are tried at once as well. */
+      readonly failedOnly: boolean;
+    };
 
 /** `waiting` → `claimed` by a server → `done` or `failed`. */
 export type RequestState = 'waiting' | 'claimed' | 'done' | 'failed';
