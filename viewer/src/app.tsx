@@ -1,0 +1,104 @@
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { TrailSession } from '../../server/src/domain/trail.ts';
+import { type ApiError, whenLoggedOut } from './api/request.ts';
+import { asApiError, forgetAll } from './api/resource.ts';
+import { Empty, Failure } from './parts/states.tsx';
+import { Link, navigate, usePlace } from './routing/location.tsx';
+import { logIn, logOut, readSession, SessionContext } from './shell/session.ts';
+import { Shell } from './shell/shell.tsx';
+import { EventView } from './views/event/event-view.tsx';
+import { LoginView } from './views/login/login-view.tsx';
+import { SearchView } from './views/search/search-view.tsx';
+import { TransactionView } from './views/transaction/transaction-view.tsx';
+
+type State =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'logged-out'; readonly error?: ApiError }
+  | { readonly kind: 'failed'; readonly error: ApiError }
+  | { readonly kind: 'open'; readonly session: TrailSession };
+
+export function App() {
+  const [state, setState] = useState<State>({ kind: 'starting' });
+  const start = useCallback(() => {
+    openSession().then(
+      (session) => setState({ kind: 'open', session }),
+      (thrown: unknown) => setState(stateAfter(asApiError(thrown))),
+    );
+  }, []);
+  useEffect(() => {
+    whenLoggedOut(() => {
+      forgetAll();
+      setState({ kind: 'logged-out' });
+    });
+    start();
+  }, [start]);
+  if (state.kind === 'starting') return null;
+  if (state.kind === 'failed') return <Failure error={state.error} retry={start} />;
+  if (state.kind === 'logged-out') {
+    return (
+      <LoginView
+        {...(state.error === undefined ? {} : { error: state.error })}
+        opened={(session) => setState({ kind: 'open', session })}
+      />
+    );
+  }
+  const leave = () => {
+    logOut().finally(() => {
+      forgetAll();
+      navigate('/', { replace: true });
+      setState({ kind: 'logged-out' });
+    });
+  };
+  return (
+    <SessionContext.Provider value={state.session}>
+      <Shell leave={leave}>
+        <View />
+      </Shell>
+    </SessionContext.Provider>
+  );
+}
+
+/** A link from the server's start, `#link=TOKEN`, opens a session; its token goes from the address at once. */
+async function openSession(): Promise<TrailSession> {
+  const link = /^#link=(.+)$/.exec(location.hash)?.[1];
+  if (link === undefined) return readSession();
+  const path = location.pathname === '/login' ? '/' : location.pathname;
+  history.replaceState(history.state, '', path + location.search);
+  try {
+    return await logIn({ link: decodeURIComponent(link) });
+  } catch (thrown) {
+    // a link that was used before is no reason to lock out somebody who is logged in
+    return readSession().catch(() => {
+      throw thrown;
+    });
+  }
+}
+
+function stateAfter(error: ApiError): State {
+  if (error.status === 401 && error.code === 'LOGIN_NEEDED') return { kind: 'logged-out' };
+  if (error.status >= 400 && error.status < 500) return { kind: 'logged-out', error };
+  return { kind: 'failed', error };
+}
+
+function View() {
+  const { path } = usePlace();
+  const [, area = '', id = ''] = path.split('/').map(decoded);
+  if (area === '' || area === 'login') return <SearchView />;
+  if (area === 'events' && id !== '') return <EventView key={id} eventId={id} />;
+  if (area === 'transactions' && id !== '') return <TransactionView key={id} id={id} />;
+  return (
+    <Empty icon="search" title="There is no such page">
+      <p>
+        The address may have been cut off. <Link href="/">Search the trail</Link> instead.
+      </p>
+    </Empty>
+  );
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,62 @@
+import type { TrailEvent } from '../../../server/src/domain/trail.ts';
+import { eventAddress } from '../routing/addresses.ts';
+import { Link } from '../routing/location.tsx';
+import { EventMark } from './event-mark.tsx';
+import { Icon } from './icon.tsx';
+import { Avatar, PlaceName, UserName } from './names.tsx';
+import { Phrase } from './phrase.tsx';
+import { When } from './when.tsx';
+
+/** One event in a list, as one link. */
+export function EventRow({ event }: { readonly event: TrailEvent }) {
+  return (
+    <Link class="row" href={eventAddress(event.eventId)}>
+      <EventMark eventType={event.eventType} />
+      <span class="row-time">
+        <When at={event.time} style="clock" />
+      </span>
+      <span class="row-user">
+        {event.user !== null && <Avatar user={event.user} />}
+        <span class="clip">
+          {event.user === null ? <span class="muted">the server</span> : <UserName user={event.user} />}
+        </span>
+      </span>
+      <span class="row-what clip">
+        <Phrase event={event} />
+      </span>
+      <span class="row-where clip">
+        <PlaceName event={event} />
+      </span>
+      <RowFlags event={event} />
+    </Link>
+  );
+}
+
+function RowFlags({ event }: { readonly event: TrailEvent }) {
+  const picture = event.screenshot;
+  return (
+    <span class="row-flags">
+      {event.isConflict && (
+        <span class="flag flag-bad" title="Its id was used before, with other contents">
+          <Icon name="warning" size={15} />
+          <span class="visually-hidden">conflict</span>
+        </span>
+      )}
+      {picture !== null && (
+        <span
+          class={`flag ${picture.status === 'failed' ? 'flag-bad' : picture.status === 'saved' ? 'flag-good' : ''}`}
+          title={
+            picture.status === 'saved'
+              ? 'With its picture'
+              : picture.status === 'failed'
+                ? 'The picture could not be had'
+                : 'The picture is on its way'
+          }
+        >
+          <Icon name="picture" size={15} />
+          <span class="visually-hidden">picture {picture.status}</span>
+        </span>
+      )}
+    </span>
+  );
+}

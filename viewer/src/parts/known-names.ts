@@ -1,0 +1,44 @@
+import type { TrailEvent, TrailSuggestion } from '../../../server/src/domain/trail.ts';
+import type { ListName } from '../filter/filter.ts';
+import { formats } from '../text/reader.ts';
+import { lookOf } from './event-types.ts';
+
+/** What ids are called, from all that was on this page so far: for chips, which know only the id. */
+const names = new Map<string, string>();
+
+const keyOf = (list: ListName, id: string) => `${list}\n${id.toLowerCase()}`;
+
+export function rememberName(list: ListName, id: string, name: string | null): void {
+  if (name !== null && name !== '') names.set(keyOf(list, id), name);
+}
+
+export function rememberNames(events: readonly TrailEvent[]): void {
+  for (const { user, appId, appName, sheetId, sheetName } of events) {
+    if (user !== null) rememberName('user', user.id, user.name);
+    if (appId !== null) rememberName('appId', appId, appName);
+    if (sheetId !== null) rememberName('sheetId', sheetId, sheetName);
+  }
+}
+
+const LISTS: Readonly<Partial<Record<TrailSuggestion['kind'], ListName>>> = {
+  user: 'user',
+  app: 'appId',
+  sheet: 'sheetId',
+  eventType: 'eventType',
+};
+
+/** The filter that a suggestion stands for; undefined for events and transactions, which have pages. */
+export function listOf(kind: TrailSuggestion['kind']): ListName | undefined {
+  return LISTS[kind];
+}
+
+/** What to show for a value of a filter. */
+export function nameOf(list: ListName, value: string): string {
+  if (list === 'eventType') return lookOf(value).label;
+  if (list === 'hour')
+    return `${value.padStart(2, '0')}:00–${String((Number(value) + 1) % 24).padStart(2, '0')}:00 UTC`;
+  if (list === 'weekday') return formats.weekday(Number(value));
+  const known = names.get(keyOf(list, value));
+  if (known !== undefined) return known;
+  return list === 'user' ? value.replace(/^.*;\s*UserId\s*=\s*/i, '') : value;
+}

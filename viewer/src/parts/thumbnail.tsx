@@ -1,0 +1,45 @@
+import { useState } from 'preact/hooks';
+import type { TrailEvent } from '../../../server/src/domain/trail.ts';
+import { Icon } from './icon.tsx';
+
+interface ThumbnailProps {
+  readonly event: TrailEvent;
+  readonly size: 'small' | 'large';
+}
+
+/** The picture of an event in small, or why there is none. */
+export function Thumbnail({ event, size }: ThumbnailProps) {
+  const [isBroken, setBroken] = useState(false);
+  const { screenshot } = event;
+  const url = screenshot?.originalUrl ?? screenshot?.annotatedUrl ?? null;
+  if (screenshot === null) return null;
+  if (url !== null && !isBroken) {
+    const what = event.objectType === null ? 'The screen' : `A ${event.objectType.slice(0, 80)}`;
+    return (
+      <img
+        class={`thumbnail thumbnail-${size}`}
+        src={url}
+        alt={`${what} as ${event.user?.name.slice(0, 80) ?? 'the user'} saw it`}
+        loading="lazy"
+        decoding="async"
+        onError={() => setBroken(true)}
+      />
+    );
+  }
+  return (
+    <span class={`thumbnail thumbnail-${size} thumbnail-none`}>
+      <Icon
+        name={screenshot.status === 'failed' ? 'warning' : screenshot.status === 'waiting' ? 'clock' : 'lock'}
+        size={16}
+      />
+      <span>{noPictureBecause(event, isBroken)}</span>
+    </span>
+  );
+}
+
+function noPictureBecause({ screenshot }: TrailEvent, isBroken: boolean): string {
+  if (isBroken) return 'The picture cannot be read now.';
+  if (screenshot?.status === 'failed') return `No picture: ${(screenshot.reason ?? 'reason unknown').slice(0, 200)}`;
+  if (screenshot?.status === 'waiting') return 'The picture is being fetched.';
+  return 'Pictures are not part of this account’s rights.';
+}

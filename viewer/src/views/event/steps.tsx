@@ -1,0 +1,68 @@
+import type { TrailEvent } from '../../../../server/src/domain/trail.ts';
+import { EventMark } from '../../parts/event-mark.tsx';
+import { lookOf } from '../../parts/event-types.ts';
+import { Name } from '../../parts/names.tsx';
+import { Phrase } from '../../parts/phrase.tsx';
+import { Thumbnail } from '../../parts/thumbnail.tsx';
+import { When } from '../../parts/when.tsx';
+import { eventAddress } from '../../routing/addresses.ts';
+import { Link } from '../../routing/location.tsx';
+import { formats } from '../../text/reader.ts';
+
+interface StepsProps {
+  readonly steps: readonly { readonly event: TrailEvent; readonly gapMs: number | null }[];
+  /** The event that the reader is looking at. */
+  readonly present?: string;
+  readonly isCompact?: boolean;
+}
+
+/** Events in order of time, with what lies between them. */
+export function Steps({ steps, present, isCompact = false }: StepsProps) {
+  return (
+    <ol class={`steps ${isCompact ? 'steps-compact' : ''}`}>
+      {steps.map(({ event, gapMs }) => (
+        <li key={event.sequence} class={event.eventId === present ? 'is-present' : ''}>
+          {gapMs !== null && (
+            <p class="gap">
+              <span class="visually-hidden">After </span>
+              {gapMs < 0 ? '−' : '+'}
+              {formats.duration(Math.abs(gapMs))}
+            </p>
+          )}
+          <Step event={event} isPresent={event.eventId === present} isCompact={isCompact} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+interface StepProps {
+  readonly event: TrailEvent;
+  readonly isPresent: boolean;
+  readonly isCompact: boolean;
+}
+
+function Step({ event, isPresent, isCompact }: StepProps) {
+  const picture = event.screenshot;
+  return (
+    <Link class="step" href={eventAddress(event.eventId)} aria-current={isPresent ? 'true' : undefined}>
+      <EventMark eventType={event.eventType} />
+      <span class="step-text">
+        <span class="step-what">
+          <Name text={lookOf(event.eventType).label} max={60} />
+        </span>
+        <span class="step-phrase">
+          <Phrase event={event} />
+        </span>
+      </span>
+      <span class="step-time">
+        <When at={event.time} style="clock" />
+      </span>
+      {!isCompact && picture !== null && (
+        <span class="step-picture">
+          <Thumbnail event={event} size="large" />
+        </span>
+      )}
+    </Link>
+  );
+}

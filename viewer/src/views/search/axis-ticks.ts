@@ -1,0 +1,72 @@
+import type { Formats } from '../../text/formats.ts';
+
+export interface Tick {
+  /** 0 to 1. */
+  readonly position: number;
+  readonly label: string;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MOST = 7;
+
+/** Round times of the reader's day between two moments, few enough to be read. */
+export function axisTicks(
+  from: number,
+  to: number,
+  formats: Pick<Formats, 'clockShort' | 'dayShort' | 'locales'>,
+): readonly Tick[] {
+  const span = to - from;
+  if (span <= 0) return [];
+  const tick = (at: number, label: string) => ({ position: (at - from) / span, label });
+  const inside = ({ position }: Tick) => position >= 0.02 && position <= 0.96;
+  if (span > 2 * 365 * DAY_MS)
+    return months(from, to, 12, formats)
+      .map(([at, label]) => tick(at, label))
+      .filter(inside);
+  if (span > 120 * DAY_MS)
+    return months(from, to, span > 300 * DAY_MS ? 2 : 1, formats)
+      .map(([at, label]) => tick(at, label))
+      .filter(inside);
+  if (span > 2 * DAY_MS) {
+    const step = Math.ceil(span / DAY_MS / MOST);
+    return days(from, to, step)
+      .map((at) => tick(at, formats.dayShort(at)))
+      .filter(inside);
+  }
+  const step =
+    [5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60_000).find((ms) => span / ms <= MOST) ??
+    DAY_MS;
+  const offset = new Date(from).getTimezoneOffset() * 60_000;
+  const first = Math.ceil((from - offset) / step) * step + offset;
+  const times = Array.from({ length: MOST + 1 }, (_, at) => first + at * step).filter((at) => at < to);
+  return times.map((at) => tick(at, formats.clockShort(at))).filter(inside);
+}
+
+function days(from: number, to: number, step: number): number[] {
+  const start = new Date(from);
+  const made: number[] = [];
+  for (let at = 1; made.length < 40; at += step) {
+    const day = new Date(start.getFullYear(), start.getMonth(), start.getDate() + at).getTime();
+    if (day >= to) break;
+    made.push(day);
+  }
+  return made;
+}
+
+function months(from: number, to: number, step: number, formats: Pick<Formats, 'locales'>): [number, string][] {
+  const format = new Intl.DateTimeFormat(
+    [...formats.locales],
+    step >= 12 ? { year: 'numeric' } : { month: 'short', year: '2-digit' },
+  );
+  const start = new Date(from);
+  const firstMonth = step >= 12 ? 12 : start.getMonth() + 1;
+  const made: [number, string][] = [];
+  for (let at = firstMonth; made.length < 60; at += step) {
+    const month = new Date(start.getFullYear(), at, 1).getTime();
+    if (month >= to) break;
+    made.push([month, format.format(month)]);
+  }
+  const thin = Math.ceil(made.length / MOST);
+  return made.filter((_, at) => at % thin === 0);
+}
