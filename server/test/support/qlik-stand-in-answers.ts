@@ -73,7 +73,7 @@ const ANSWERS: Readonly<Record<string, (response: ServerResponse, image: Buffer)
   },
   endless(response, image) {
     response.writeHead(200, { 'content-type': 'image/png' });
-    trickle(response, image, Number.POSITIVE_INFINITY, 0);
+    trickle(response, Buffer.alloc(65_536, image), Number.POSITIVE_INFINITY, 0);
   },
   truncated(response, image) {
     response.writeHead(200, { 'content-type': 'image/png', 'content-length': image.length });

@@ -1,0 +1,251 @@
+import type { IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
+import { CodedError } from '../../domain/errors.ts';
+import { CountedWarnings } from '../../pipeline/counted-warnings.ts';
+import type { Clock } from '../../pipeline/ports/clock.ts';
+import type { Logger } from '../../pipeline/ports/logger.ts';
+import type { Metrics } from '../../pipeline/ports/metrics.ts';
+import type {
+  DownloadOutcome,
+  QlikSessions,
+  ScreenshotRequest,
+  ScreenshotSource,
+} from '../../pipeline/ports/screenshots.ts';
+import { createImageAgent, createQpsAgent } from './certificates.ts';
+import { type Deadline, startDeadline, unlessAborted } from './deadline.ts';
+import { type DownloadPlan, DownloadRules } from './download-rules.ts';
+import { portOf } from './host-rules.ts';
+import { fetchImage, type ImageAnswer, withoutTicket } from './image-fetch.ts';
+import { ImageRequests } from './image-requests.ts';
+import type { ScreenshotSourceOptions } from './options.ts';
+import { connectionProblem, failed, isFromOutside, type Problem, retry, withoutSecrets } from './problems.ts';
+import { QpsClient } from './qps-client.ts';
+import { type SessionCookie, sessionCookieIn } from './session-cookie.ts';
+import { type Opening, type SessionKey, SessionPool } from './session-pool.ts';
+import { sayAtStart } from './startup-warnings.ts';
+
+export interface ScreenshotSourceParts {
+  /** Sessions in it at the start were left by a crash: they are ended. */
+  readonly sessions: QlikSessions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** How names become addresses; default: as the system does it. */
+  readonly lookup?: LookupFunction;
+}
+
+/** Pictures from Qlik Sense. Downloads may start at once; what an earlier run left open is ended in the background. */
+export function createScreenshotSource(
+  options: ScreenshotSourceOptions,
+  parts: ScreenshotSourceParts,
+): ScreenshotSource {
+  return new QlikScreenshotSource(options, parts);
+}
+
+/** One call of `download`. */
+interface Attempt {
+  readonly deadline: Deadline;
+  /** Tickets and cookies that no message may hold, and no other address may get. */
+  readonly secrets: Set<string>;
+  /** Broken off with the attempt. */
+  readonly responses: Set<IncomingMessage>;
+}
+
+class QlikScreenshotSource implements ScreenshotSource {
+  readonly #options: ScreenshotSourceOptions;
+  readonly #parts: ScreenshotSourceParts;
+  readonly #rules: DownloadRules;
+  readonly #warnings: CountedWarnings;
+  readonly #requests: ImageRequests;
+  readonly #qps: QpsClient;
+  readonly #pool: SessionPool;
+
+  constructor(options: ScreenshotSourceOptions, parts: ScreenshotSourceParts) {
+    const { auth, rejectUnauthorized } = options;
+    const { clock, logger } = parts;
+    const tls = { cert: auth.qps.cert, rejectUnauthorized };
+    this.#options = options;
+    this.#parts = parts;
+    this.#warnings = new CountedWarnings(clock);
+    this.#rules = new DownloadRules(options);
+    this.#requests = new ImageRequests(createImageAgent(tls, logger), parts.lookup);
+    this.#qps = new QpsClient({ agent: createQpsAgent(tls, logger), clock, timeoutMs: auth.qps.ticketTimeoutMs });
+    this.#pool = new SessionPool({
+      ...parts,
+      endSession: (session, signal) => this.#qps.endSession(session, signal),
+      ttlMs: auth.sessionCache.enable ? auth.sessionCache.ttlSeconds * 1000 : 0,
+      maxEntries: auth.sessionCache.maxEntries,
+    });
+    sayAtStart(options, this.#rules.hosts, logger);
+    void this.#pool.endLeftOver();
+  }
+
+  async download(request: ScreenshotRequest, signal: AbortSignal): Promise<DownloadOutcome> {
+    const plan = this.#rules.plan(request);
+    if (plan.kind === 'problem') return this.#say(plan.problem);
+    const { downloadTimeoutMs, auth } = this.#options;
+    const timeoutMs = downloadTimeoutMs + (plan.kind === 'login' ? auth.qps.ticketTimeoutMs : 0);
+    const deadline = startDeadline(this.#parts.clock, timeoutMs, signal);
+    const attempt: Attempt = { deadline, secrets: new Set(), responses: new Set() };
+    const stop = () => {
+      for (const response of attempt.responses) response.destroy();
+    };
+    deadline.signal.addEventListener('abort', stop, { once: true });
+    try {
+      const outcome = plan.kind === 'plain' ? await this.#plain(plan, attempt) : await this.#asUser(plan, attempt);
+      if (outcome.kind === 'downloaded') return outcome;
+      if (deadline.signal.aborted) return this.#tooLate(attempt, plan.url);
+      return this.#say(withoutSecrets(outcome, attempt.secrets));
+    } catch (thrown) {
+      if (deadline.signal.aborted) return this.#tooLate(attempt, plan.url);
+      if (thrown instanceof CodedError) return this.#say(retry('state-failed', thrown.message));
+      if (!isFromOutside(thrown)) throw thrown;
+      return this.#say(connectionProblem(thrown, peerOf(plan.url)));
+    } finally {
+      deadline.cancel();
+      stop();
+    }
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    await this.#pool.close(deadlineMs);
+    this.#warnings.flush();
+    this.#qps.close();
+    this.#requests.close();
+  }
+
+  async #plain({ url, whyNoLogin }: DownloadPlan & { kind: 'plain' }, attempt: Attempt): Promise<DownloadOutcome> {
+    const { outcome, wantsLogin } = await this.#fetch(url, undefined, undefined, attempt);
+    if (!wantsLogin || whyNoLogin === undefined) return outcome;
+    return failed('login-not-allowed', `${url.host} wants a log-in, and no ticket may go to that URL: ${whyNoLogin}.`);
+  }
+
+  /** A session that is no longer good is dropped, and one new ticket tried. */
+  async #asUser({ url, key }: DownloadPlan & { kind: 'login' }, attempt: Attempt): Promise<DownloadOutcome> {
+    const open = () => this.#redeem(url, key, attempt);
+    for (let isSecond = false; ; isSecond = true) {
+      const acquired = await this.#pool.acquire(key, open, attempt.deadline.signal);
+      if (acquired.kind === 'problem') return acquired.problem;
+      if (acquired.kind === 'aborted') return this.#tooLate(attempt, url);
+      const lease = acquired.kind === 'lease' ? acquired.lease : undefined;
+      if (lease !== undefined) attempt.secrets.add(lease.cookie.value);
+      try {
+        const { outcome, wantsLogin } = await this.#fetch(url, acquired.first, lease?.cookie, attempt);
+        if (wantsLogin) lease?.drop();
+        if (!wantsLogin || lease === undefined || lease.isFresh || isSecond) return outcome;
+      } finally {
+        lease?.release();
+      }
+    }
+  }
+
+  /** The ticket goes to the picture's own address, once; the answer brings the session. */
+  async #redeem(url: URL, key: SessionKey, attempt: Attempt): Promise<Opening<IncomingMessage>> {
+    const { signal } = attempt.deadline;
+    const answer = await this.#qps.requestTicket(key, key.virtualProxy, key.user, signal);
+    if (answer.kind === 'problem') return { ...answer, isShared: !signal.aborted };
+    const { ticket } = answer;
+    attempt.secrets.add(ticket);
+    const withTicket = withoutTicket(url);
+    withTicket.search += `${withTicket.search === '' ? '?' : '&'}qlikTicket=${encodeURIComponent(ticket)}`;
+    const sent = await this.#requests.send(withTicket, undefined);
+    let first: IncomingMessage | undefined;
+    try {
+      first = await unlessAborted(sent.response, signal);
+    } catch (thrown) {
+      return { kind: 'problem', problem: connectionProblem(thrown, peerOf(url)), isShared: false };
+    }
+    if (first !== undefined) {
+      attempt.responses.add(first);
+      const cookie = this.#cookieIn(first, key);
+      if (cookie !== undefined) attempt.secrets.add(cookie.value);
+      return { kind: 'opened', cookie, first };
+    }
+    const problem = this.#tooLate(attempt, url);
+    if (!sent.wasSent()) {
+      sent.cancel();
+      return { kind: 'problem', problem, isShared: false };
+    }
+    const late = sent.response.then(
+      (response) => {
+        response.destroy();
+        return this.#cookieIn(response, key);
+      },
+      () => undefined,
+    );
+    return { kind: 'doubt', problem, late, cancel: sent.cancel };
+  }
+
+  #cookieIn(response: IncomingMessage, { virtualProxy }: SessionKey): SessionCookie | undefined {
+    return sessionCookieIn(response.headers['set-cookie'] ?? [], {
+      configuredName: this.#options.auth.sessionCookieName,
+      virtualProxy,
+      nowMs: this.#parts.clock.now(),
+    });
+  }
+
+  /** @param first the answer to a request for this URL, where there is one already */
+  async #fetch(
+    url: URL,
+    first: IncomingMessage | undefined,
+    cookie: SessionCookie | undefined,
+    attempt: Attempt,
+  ): Promise<ImageAnswer> {
+    return fetchImage(
+      { url, response: first ?? (await this.#ask(url, cookie, attempt)) },
+      {
+        ask: async (next) => (this.#isBarred(next, attempt) ? undefined : await this.#ask(next, cookie, attempt)),
+        maxImageBytes: this.#options.maxImageBytes,
+        nowMs: () => this.#parts.clock.now(),
+      },
+    );
+  }
+
+  /** A redirect: where no picture may come from, or that carries what was sent before. */
+  #isBarred(url: URL, { secrets }: Attempt): boolean {
+    const text = decodedText(url);
+    return (
+      this.#rules.refusalOf(url) !== undefined || [...secrets].some((secret) => text.includes(secret.toLowerCase()))
+    );
+  }
+
+  /** The cookie goes along only where it may. */
+  async #ask(url: URL, cookie: SessionCookie | undefined, attempt: Attempt): Promise<IncomingMessage> {
+    const { signal } = attempt.deadline;
+    const sent = await this.#requests.send(url, this.#rules.whyNoCredentials(url) === undefined ? cookie : undefined);
+    const response = await unlessAborted(sent.response, signal);
+    if (response === undefined) {
+      sent.cancel();
+      throw new Error('aborted');
+    }
+    attempt.responses.add(response);
+    return response;
+  }
+
+  #tooLate({ deadline }: Attempt, url: URL): Problem {
+    if (!deadline.isOver()) return retry('stopped', 'The download was interrupted.');
+    const { downloadTimeoutMs } = this.#options;
+    return retry('timed-out', `The picture did not come from ${url.host} within ${downloadTimeoutMs} ms.`);
+  }
+
+  /** Once a minute and reason: what an operator should know, and cannot see from the outcome of one event. */
+  #say(problem: Problem): Problem {
+    const { reason, message } = problem;
+    if (reason === 'stopped' || reason === 'not-found') return problem;
+    this.#warnings.add(reason, (count) => this.#parts.logger.warn({ reason, count }, message));
+    return problem;
+  }
+}
+
+function peerOf(url: URL) {
+  return { role: 'image host', host: url.hostname, port: portOf(url) } as const;
+}
+
+/** For a search: lower case, percent-encoding undone where it can be. */
+function decodedText(url: URL): string {
+  try {
+    return decodeURIComponent(url.href).toLowerCase();
+  } catch {
+    return url.href.toLowerCase();
+  }
+}
