@@ -65,10 +65,15 @@ export interface FixedRun {
   readonly stop: (options: StopOptions) => Promise<void>;
 }
 
+/** Under which its position is kept until it is finished. */
+export function fixedRunName(kind: 'replay' | 'retry-dead-letters', destination: string, request: number): string {
+  return `${kind === 'replay' ? 'replay' : 'retry'}:${destination}:${request}`;
+}
+
 /** @throws CodedError REPLAY_NOT_POSSIBLE, saying what to ask for instead */
 export async function replay(request: ReplayRequest, options: FixedRunOptions): Promise<FixedRun> {
   const { destination, exportDirectory } = request;
-  const name = `replay:${destination}:${request.id}`;
+  const name = fixedRunName('replay', destination, request.id);
   const opened = options.open(destination, name, exportDirectory);
   const known = options.destinations.get(name);
   if (known === undefined && isFileDestination(opened.policy)) {
@@ -95,7 +100,7 @@ export async function replay(request: ReplayRequest, options: FixedRunOptions): 
 /** @returns undefined when there is nothing to retry */
 export function retryDeadLetters(request: DeadLetterRetryRequest, options: FixedRunOptions): FixedRun | undefined {
   const { destination, ids } = request;
-  const name = `retry:${destination}:${request.id}`;
+  const name = fixedRunName('retry-dead-letters', destination, request.id);
   const known = options.destinations.get(name);
   const bounds = known?.end === undefined ? boundsOf(request, options.deadLetters) : undefined;
   const end = known?.end ?? bounds?.last;

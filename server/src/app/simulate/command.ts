@@ -1,8 +1,9 @@
 import { messageOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import { CommandFailure, EXIT } from '../cli/exit-codes.ts';
+import type { TextOutput } from '../cli/progress-line.ts';
 import { AuditClient } from './audit-client.ts';
-import { showProgress, summaryText, type TextOutput } from './progress.ts';
+import { showProgress, summaryText } from './progress.ts';
 import { runSimulation, type SimulationSummary } from './simulation.ts';
 
 export interface SimulateOptions {

@@ -1,39 +1,23 @@
+import { ProgressLine, type TextOutput } from '../cli/progress-line.ts';
 import type { SimulationCounts, SimulationSummary } from './simulation.ts';
 
-/** What `process.stdout` is, as far as progress needs it. */
-export interface TextOutput {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
+/** Where there is no terminal. */
+const LINE_MS = 5000;
 
 export interface Progress {
   readonly update: (counts: SimulationCounts) => void;
-  /** Leaves the cursor on a line of its own. */
   readonly end: () => void;
 }
 
-/** One line that is written over again on a terminal, ten times a second; elsewhere a line every five seconds. */
 export function showProgress(output: TextOutput, expectedEvents: number, monotonicMs: () => number): Progress {
-  const onTerminal = output.isTTY === true;
-  const everyMs = onTerminal ? 100 : 5000;
-  let lastAt = monotonicMs();
-  let written = false;
+  const line = new ProgressLine(output, monotonicMs, LINE_MS);
   return {
-    update(counts) {
-      const now = monotonicMs();
-      if (now - lastAt < everyMs) return;
-      lastAt = now;
-      written = true;
-      const line = progressLine(counts, expectedEvents);
-      output.write(onTerminal ? `\r\x1b[K${line}` : `${line}\n`);
-    },
-    end() {
-      if (onTerminal && written) output.write('\r\x1b[K');
-    },
+    update: (counts) => line.show(() => progressText(counts, expectedEvents)),
+    end: () => line.end(),
   };
 }
 
-function progressLine(counts: SimulationCounts, expectedEvents: number): string {
+function progressText(counts: SimulationCounts, expectedEvents: number): string {
   const percent = Math.min(100, Math.floor((100 * counts.sent) / Math.max(1, expectedEvents)));
   return [`${String(percent).padStart(3)} %  ${counts.acknowledged} acknowledged`, ...troubles(counts)].join(', ');
 }
