@@ -11,6 +11,7 @@ import type {
   LogFactsQueries,
   LogFactsReader,
   LogFactsStore,
+  PictureMissing,
   RepeatedLine,
   RetiredId,
 } from './ports/log-facts.ts';
@@ -102,7 +103,7 @@ export class Deduplicator implements LogFactsReader, LogFactsQueries {
     return this.#reading(() => this.#options.store.unsettledCount());
   }
 
-  withoutPicture(after: Sequence, limit: number): readonly Sequence[] {
+  withoutPicture(after: Sequence, limit: number): readonly PictureMissing[] {
     return this.#reading(() => this.#options.store.withoutPicture(after, limit));
   }
 

@@ -44,11 +44,11 @@ export async function retryScreenshots(request: ScreenshotRetry, parts: RetryPar
   const giveUpAt = clock.now() + TRY_FOR_MS;
   const results: LateResult[] = [];
   for (let after = sequence(Math.max(0, request.from - 1)); !stopped.aborted; ) {
-    const page = facts.withoutPicture(after, AT_ONCE).filter((seq) => seq <= through);
+    const page = facts.withoutPicture(after, AT_ONCE).filter(({ subject }) => subject <= through);
     const last = page.at(-1);
     if (last === undefined) break;
-    results.push(...(await Promise.all(page.map((seq) => tryAgain(seq, giveUpAt, request, parts)))));
-    after = last;
+    results.push(...(await Promise.all(page.map(({ subject }) => tryAgain(subject, giveUpAt, request, parts)))));
+    after = last.subject;
   }
   if (stopped.aborted || results.includes('stopped')) return undefined;
   await facts.waitPast(sequence(Math.max(0, parts.log.head() - 1)), stopped); // the next request knows what this one has done

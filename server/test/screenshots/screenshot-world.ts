@@ -150,7 +150,7 @@ export class ScreenshotWorld {
             [...this.#awaiting].filter(([, one]) => one.outcome !== undefined && !one.hasPicture),
             seq,
             limit,
-          ),
+          ).map((subject) => ({ subject, outcome: subject })),
       },
       source: {
         download: (request, signal) => this.#download(request, signal),

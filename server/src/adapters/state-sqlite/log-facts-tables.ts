@@ -2,7 +2,13 @@ import { hash } from 'node:crypto';
 import { isUuid } from '../../domain/event-id.ts';
 import type { Origin } from '../../domain/log-entry.ts';
 import type { Sequence, SequenceRange } from '../../domain/sequence.ts';
-import type { LogFacts, LogFactsQueries, Outcome, RepeatedLine } from '../../pipeline/ports/log-facts.ts';
+import type {
+  LogFacts,
+  LogFactsQueries,
+  Outcome,
+  PictureMissing,
+  RepeatedLine,
+} from '../../pipeline/ports/log-facts.ts';
 import { numberOf, sequenceOf } from './cells.ts';
 import type { RebuildableSchema } from './rebuildable-file.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
@@ -56,10 +62,11 @@ export function logFactsQueries(file: () => SqliteFile): LogFactsQueries {
       const sql = 'SELECT count(*) AS unsettled FROM awaiting WHERE outcome IS NULL';
       return file().get((row) => numberOf(row, 'unsettled'), sql) ?? 0;
     },
-    withoutPicture(after: Sequence, limit: number): readonly Sequence[] {
-      const sql = `SELECT seq FROM awaiting WHERE outcome IS NOT NULL AND seq > ? AND NOT EXISTS (
+    withoutPicture(after: Sequence, limit: number): readonly PictureMissing[] {
+      const sql = `SELECT seq, outcome FROM awaiting WHERE outcome IS NOT NULL AND seq > ? AND NOT EXISTS (
         SELECT 1 FROM outcomes WHERE subject = awaiting.seq AND is_picture = 1) ORDER BY seq LIMIT ?`;
-      return file().all((row) => sequenceOf(row, 'seq'), sql, after, limit);
+      const missing = (row: Row) => ({ subject: sequenceOf(row, 'seq'), outcome: sequenceOf(row, 'outcome') });
+      return file().all(missing, sql, after, limit);
     },
     holdsAwaiting({ first, last }: SequenceRange, cursor: Sequence): boolean {
       const sql = `SELECT EXISTS (SELECT 1 FROM awaiting WHERE seq BETWEEN ? AND ?

@@ -3,7 +3,7 @@ import { CodedError } from '../../domain/errors.ts';
 import type { Origin } from '../../domain/log-entry.ts';
 import { BEFORE_FIRST, type Sequence, type SequenceRange } from '../../domain/sequence.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
-import type { LogFacts, LogFactsQueries, LogFactsReader } from '../../pipeline/ports/log-facts.ts';
+import type { LogFacts, LogFactsQueries, LogFactsReader, PictureMissing } from '../../pipeline/ports/log-facts.ts';
 import { sequenceOf } from './cells.ts';
 import { logFactsIn, logFactsQueries } from './log-facts-tables.ts';
 import { SqliteFile } from './sqlite-file.ts';
@@ -55,7 +55,7 @@ export class SqliteLogFactsReader implements LogFactsReader, LogFactsQueries {
     return this.#queries.unsettledCount();
   }
 
-  withoutPicture(after: Sequence, limit: number): readonly Sequence[] {
+  withoutPicture(after: Sequence, limit: number): readonly PictureMissing[] {
     return this.#queries.withoutPicture(after, limit);
   }
 

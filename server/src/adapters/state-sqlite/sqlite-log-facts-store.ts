@@ -9,6 +9,7 @@ import type {
   LogFacts,
   LogFactsQueries,
   LogFactsStore,
+  PictureMissing,
   RepeatedLine,
   RetiredId,
 } from '../../pipeline/ports/log-facts.ts';
@@ -69,7 +70,7 @@ export class SqliteLogFactsStore implements LogFactsStore {
     return this.#queries.unsettledCount();
   }
 
-  withoutPicture(after: Sequence, limit: number): readonly Sequence[] {
+  withoutPicture(after: Sequence, limit: number): readonly PictureMissing[] {
     return this.#queries.withoutPicture(after, limit);
   }
 

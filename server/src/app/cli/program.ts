@@ -20,6 +20,8 @@ export interface Commands {
   deadLettersList(options: CommonOptions & DeadLetterOptions & { readonly json?: true }): Promise<void>;
   deadLettersRetry(options: CommonOptions & DeadLetterOptions): Promise<void>;
   deadLettersExport(options: CommonOptions & DeadLetterOptions & { readonly output?: string }): Promise<void>;
+  screenshotsList(options: CommonOptions & ScreenshotOptions & { limit: number; json?: true }): Promise<void>;
+  screenshotsRetry(options: CommonOptions & ScreenshotOptions): Promise<void>;
   destinationsList(options: CommonOptions & { readonly json?: true }): Promise<void>;
   destinationsSkip(name: string, options: CommonOptions & SkipOptions): Promise<void>;
   destinationsRestart(name: string, options: CommonOptions & { readonly from: string }): Promise<void>;
@@ -40,6 +42,7 @@ export interface SimulateOptions {
   readonly duration: number;
   readonly seed?: number;
   readonly batch?: number;
+  readonly screenshotHost?: string;
 }
 export interface ReplayOptions {
   readonly destination: string;
@@ -51,6 +54,10 @@ export interface DeadLetterOptions {
   readonly destination?: string;
   readonly code?: string;
   readonly id?: readonly number[];
+}
+export interface ScreenshotOptions {
+  readonly failed?: true;
+  readonly since?: string;
 }
 export interface SkipOptions {
   readonly reason: string;
@@ -95,6 +102,11 @@ function addServing(program: Command, commands: Commands): void {
     .option('--duration <seconds>', 'how long', number(0.1, 864_000), 30)
     .option('--seed <number>', 'the same seed gives the same events, and adds them once', integer(0, 2 ** 32 - 1))
     .option('--batch <events>', 'post so many events a request, to the batch endpoint', integer(1, 10_000))
+    .option(
+      '--screenshot-host <url>',
+      'where pictures are, such as https://qlik.example.com (default: nowhere)',
+      origin,
+    )
     .action(commands.simulate);
 }
 
@@ -147,6 +159,15 @@ function addRepairing(program: Command, commands: Commands): void {
     .description('write them out as JSON lines, with their envelopes')
     .option('--output <file>', 'write here instead of to the terminal')
     .action(commands.deadLettersExport);
+  const screenshots = program.command('screenshots').description('pictures of what users saw');
+  missingPictures(common(screenshots.command('list')))
+    .description('events without their picture: those that wait for it and those for which none came')
+    .option('--limit <count>', 'so many at most', integer(1, 1_000_000), 50)
+    .option('--json', 'as JSON lines')
+    .action(commands.screenshotsList);
+  missingPictures(common(screenshots.command('retry')))
+    .description('fetch them again; what comes is delivered as a row of its own')
+    .action(commands.screenshotsRetry);
   const destinations = program.command('destinations').description('where events are delivered');
   common(destinations.command('list'))
     .option('--json', 'as JSON')
@@ -177,6 +198,21 @@ function filters(command: Command): Command {
       ...before,
       integer(1, Number.MAX_SAFE_INTEGER)(value),
     ]);
+}
+
+function missingPictures(command: Command): Command {
+  return command
+    .option('--failed', 'only those for which none came, not those that still wait')
+    .option('--since <position>', 'from this sequence or date on (2026-11-23 or 2026-11-23T07:00:00Z)');
+}
+
+/** Without a path: `https://host:port`. */
+function origin(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
+    throw new InvalidArgumentError('An address such as https://qlik.example.com:8443 is expected.');
+  }
+  return url.origin;
 }
 
 function integer(min: number, max: number): (value: string) => number {

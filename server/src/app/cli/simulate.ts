@@ -10,7 +10,7 @@ export async function simulate(options: CommonOptions & SimulateOptions): Promis
   const ended = new AbortController();
   process.once('SIGINT', () => ended.abort());
   const token = options.token ?? config.http.apiTokens[0] ?? generatedToken(config.generatedTokenFile);
-  const { users, rate, duration, seed, batch } = options;
+  const { users, rate, duration, seed, batch, screenshotHost } = options;
   process.exitCode = await simulateCommand(
     {
       url: options.url ?? urlOf(config.http),
@@ -20,6 +20,7 @@ export async function simulate(options: CommonOptions & SimulateOptions): Promis
       duration,
       ...(seed === undefined ? {} : { seed }),
       ...(batch === undefined ? {} : { batch }),
+      ...(screenshotHost === undefined ? {} : { screenshotOrigin: screenshotHost }),
     },
     { stdout: process.stdout, clock: systemClock, signal: ended.signal },
   );

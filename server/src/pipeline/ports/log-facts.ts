@@ -46,10 +46,16 @@ export interface LogFactsQueries {
   /** How many events await an outcome. */
   unsettledCount(): number;
   /** Events after `after` that have an outcome and still no picture, not even a late one; oldest first. */
-  withoutPicture(after: Sequence, limit: number): readonly Sequence[];
+  withoutPicture(after: Sequence, limit: number): readonly PictureMissing[];
   /** Rule 17: does an awaiting event of the range have its outcome still to come, or beyond `cursor`? */
   holdsAwaiting(range: SequenceRange, cursor: Sequence): boolean;
   damaged(): readonly SequenceRange[];
+}
+
+export interface PictureMissing {
+  readonly subject: Sequence;
+  /** Its first outcome record. */
+  readonly outcome: Sequence;
 }
 
 /** The public part of a line, as far as the table needs it. */
