@@ -3,12 +3,15 @@ import { SegmentReader } from '../adapters/event-log-files/event-log-reader.ts';
 import { METRICS_CONTENT_TYPE, type PrometheusMetrics, renderMetrics } from '../adapters/metrics/prometheus-metrics.ts';
 import { SqliteLogFactsReader } from '../adapters/state-sqlite/sqlite-log-facts-reader.ts';
 import { SqliteSearchIndex } from '../adapters/state-sqlite/sqlite-search-index.ts';
+import { SqliteStateStore } from '../adapters/state-sqlite/sqlite-state-store.ts';
+import { SqliteTrailIndex } from '../adapters/state-sqlite/sqlite-trail-index.ts';
 import { createViewerApi, type ViewerApi } from '../adapters/viewer-api/viewer-api.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Sequence } from '../domain/sequence.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
 import { SearchIndexer } from '../pipeline/search-indexer.ts';
+import { Trail } from '../pipeline/trail/trail.ts';
 import type { DiskNews, MainForViewer, ThreadStart } from './threads/contracts.ts';
 import type { ThreadPort } from './threads/thread-port.ts';
 
@@ -25,6 +28,14 @@ const GATHER_MS = 250;
 const PORT_RETRY_MS = 30_000;
 const POSITION_MS = 2000;
 
+const DEVELOPER = {
+  name: 'developer',
+  role: 'admin',
+  apps: null,
+  maySeePictures: true,
+  maySeeObjectData: true,
+} as const;
+
 /** Search indexer and viewer port. A port that cannot be had is tried again: it never keeps events from being received. */
 export class ViewerEngine {
   readonly #parts: ViewerEngineParts;
@@ -34,7 +45,10 @@ export class ViewerEngine {
   readonly #indexer: SearchIndexer;
   readonly #stopped = new AbortController();
   readonly #background: Promise<unknown>[] = [];
+  readonly #trailIndex: SqliteTrailIndex;
+  readonly #state: SqliteStateStore;
   #api: ViewerApi | undefined;
+  #forgetting: Promise<void> = Promise.resolve();
   #isDiskFull = false;
 
   constructor(parts: ViewerEngineParts) {
@@ -44,6 +58,8 @@ export class ViewerEngine {
     this.#reader = new SegmentReader({ directory, head: start.log.head });
     this.#facts = new SqliteLogFactsReader(join(directory, 'ids.sqlite'), clock);
     this.#index = new SqliteSearchIndex({ path: join(directory, 'search.sqlite'), logId: start.log.logId, logger });
+    this.#trailIndex = new SqliteTrailIndex(join(directory, 'search.sqlite'));
+    this.#state = new SqliteStateStore(join(directory, 'durable.sqlite'), clock);
     this.#indexer = new SearchIndexer({
       log: this.#reader,
       gatherMs: GATHER_MS,
@@ -62,7 +78,14 @@ export class ViewerEngine {
 
   /** Retention deleted what was before. */
   logBegins(firstRetained: Sequence): void {
-    this.#index.forgetBefore(firstRetained);
+    this.#forgetting = this.#forgetting
+      .then(() => this.#index.forgetBefore(firstRetained))
+      .catch((thrown: unknown) => {
+        this.#parts.logger.warn(
+          { error: messageOf(thrown) },
+          'The search table still has events that the log has not.',
+        );
+      });
   }
 
   /** Rule 8: indexing pauses. */
@@ -88,6 +111,9 @@ export class ViewerEngine {
     this.#stopped.abort();
     await this.#api?.close();
     await Promise.all(this.#background);
+    await this.#forgetting;
+    this.#trailIndex.close();
+    this.#state.close();
     this.#index.close();
     this.#facts.close();
     await this.#reader.close();
@@ -96,17 +122,25 @@ export class ViewerEngine {
   async #open(): Promise<string | undefined> {
     const { start, main, logger, metrics } = this.#parts;
     const { viewer } = start.config;
-    const api = createViewerApi(viewer, {
-      notReadyBecause: () => main.call('notReadyBecause', undefined),
-      status: async () => ({
-        ...(await main.call('status', undefined)),
-        searchIndex: { position: this.#indexer.position() },
-      }),
-      metrics: async () => ({
-        contentType: METRICS_CONTENT_TYPE,
-        text: await renderMetrics([...(await main.call('metrics', undefined)), await metrics.snapshot()]),
-      }),
-    });
+    const api = createViewerApi(
+      viewer,
+      {
+        failed: (route, thrown) => {
+          const stack = thrown instanceof Error ? thrown.stack : undefined;
+          logger.error({ route, error: messageOf(thrown), stack }, 'The viewer port could not answer a request.');
+        },
+        notReadyBecause: () => main.call('notReadyBecause', undefined),
+        status: async () => ({
+          ...(await main.call('status', undefined)),
+          searchIndex: { position: this.#indexer.position() },
+        }),
+        metrics: async () => ({
+          contentType: METRICS_CONTENT_TYPE,
+          text: await renderMetrics([...(await main.call('metrics', undefined)), await metrics.snapshot()]),
+        }),
+      },
+      { trail: this.#trail(), clock: this.#parts.clock, readerOf: () => DEVELOPER },
+    );
     try {
       const { url } = await api.listen();
       this.#api = api;
@@ -121,6 +155,18 @@ export class ViewerEngine {
       );
       return undefined;
     }
+  }
+
+  #trail(): Trail {
+    const { logId } = this.#parts.start.log;
+    const { deadLetters, destinations } = this.#state;
+    return new Trail({
+      index: this.#trailIndex,
+      log: this.#reader,
+      ids: this.#facts,
+      deliveries: { deadLetters, destinations },
+      logId,
+    });
   }
 
   async #tellPosition(signal: AbortSignal): Promise<void> {

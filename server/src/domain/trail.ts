@@ -16,6 +16,10 @@ export interface TrailFilter {
   readonly appId?: readonly string[];
   readonly sheetId?: readonly string[];
   readonly objectId?: readonly string[];
+  /**
+   * `server.viewer.*`: all that begin so. Without this filter, lists leave out what the log says about itself:
+   * `server.synced`, `server.screenshot.*` (pictures are shown at their event) and `server.viewer.*` (who looked).
+   */
   readonly eventType?: readonly string[];
   readonly selectionTxnId?: readonly string[];
   readonly correlationId?: readonly string[];
@@ -73,7 +77,7 @@ export interface TrailUser {
 export interface TrailScreenshotSummary {
   readonly status: 'waiting' | 'saved' | 'failed';
   readonly reason: string | null;
-  /** Below the API's root; null when there is no picture, or this reader may not see pictures. */
+  /** Absolute path (`/api/v1/trail/screenshots/…`); null when there is no picture, or this reader may not see pictures. */
   readonly originalUrl: string | null;
   readonly annotatedUrl: string | null;
 }
@@ -185,6 +189,8 @@ export type SummaryBy = 'app' | 'sheet' | 'object' | 'user' | 'hour' | 'weekday'
 export interface TrailSummary {
   readonly by: SummaryBy;
   readonly rows: readonly TrailSummaryRow[];
+  /** More events match than could be counted in time: the newest were. Narrow the filter. */
+  readonly isPartial?: boolean;
 }
 
 export interface TrailSummaryRow {
@@ -293,7 +299,7 @@ export interface TrailError {
  *
  * - `GET session` → TrailSession, 401 without one; `POST session` {link} or {user, password} → TrailSession; `DELETE session`
  * - `GET events?…TrailFilter&limit&cursor` → TrailPage<TrailEvent>
- * - `GET events/{eventId}` → TrailEventDetail
+ * - `GET events/{eventId}?sequence` → TrailEventDetail; `sequence` chooses among lines with one id (`isConflict`)
  * - `GET transactions/{selectionTxnId}` → TrailTransaction
  * - `GET users/{user}/timeline?from&to` → TrailTimeline
  * - `GET users?q&limit` → { items: (TrailUser & {events, firstSeen, lastSeen})[] }

@@ -10,6 +10,8 @@ import type { LogFacts, LogFactsReader } from './ports/log-facts.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Counter, Metrics } from './ports/metrics.ts';
 import type { PictureEntry, SearchBatch, SearchEntry, SearchIndex } from './ports/search-index.ts';
+import { pictureFilesOf } from './trail/picture-files.ts';
+import { selectionsOf, selectionsText, selectionTexts } from './trail/selections.ts';
 
 export interface SearchIndexerOptions {
   readonly log: EventLogReader;
@@ -29,7 +31,8 @@ const LIMIT = { events: 1000, bytes: 2 << 20 };
 
 /**
  * Follows the log behind the deduplicator and keeps the columns that the viewer filters and sorts by. Delivery never
- * waits for it. Repeats and the log's own `server.synced` records are not indexed, conflicts are.
+ * waits for it. Repeats are not indexed, conflicts are. What the log says about itself and about who looks at it is indexed
+ * but hidden: it is found by its type.
  */
 export class SearchIndexer {
   readonly #options: SearchIndexerOptions;
@@ -90,45 +93,63 @@ function searchBatchOf(items: readonly LogItem[], facts: LogFacts, { last }: Seq
   const entries: SearchEntry[] = [];
   const pictures: PictureEntry[] = [];
   for (const item of items) {
-    if (item.kind === 'damaged' || item.type === SERVER_SYNCED) continue;
+    if (item.kind === 'damaged') continue;
     const repeat = facts.repeats.get(item.seq)?.kind;
     if (repeat === 'repeat') continue;
     const record = auditRecordOf(item);
     entries.push(entryOf(item, record, repeat === 'conflict'));
     const outcome = facts.outcomes.get(item.seq);
-    if (outcome !== undefined) pictures.push(pictureOf(outcome.subject, record));
+    if (outcome !== undefined) pictures.push(pictureOf(outcome.subject, item, record));
   }
   const lastDigest = lastDigestOf(items);
   return { entries, pictures, position: last, ...(lastDigest === undefined ? {} : { lastDigest }) };
 }
 
 function entryOf(event: StoredEvent, record: AuditRecord, isConflict: boolean): SearchEntry {
+  const selections = selectionsOf(record.selectionDetails);
   return {
     sequence: event.seq,
+    eventId: record.eventId ?? event.id,
     origin: event.origin,
     isConflict,
+    isHidden: event.origin === 'server' && isHiddenType(event.type),
+    awaitsPicture: event.awaits === 'screenshot' && !isConflict,
     time: record.timestamp === null ? event.at : epochMillis(Number(record.timestamp)),
     receivedAt: event.at,
     eventType: record.eventType ?? event.type,
-    userId: record.userId,
+    userId: viewerOf(event) ?? record.userId,
     appId: record.appId,
     appName: record.appName,
     sheetId: record.sheetId,
     sheetName: record.sheetName,
     objectId: record.objectId,
+    objectType: record.objectType,
     selectionTxnId: record.selectionTxnId,
     correlationId: record.correlationId,
     durationMs: record.durationMs,
+    visible: record.visible,
+    selections: selectionsText(selections),
+    selectionTexts: selectionTexts(selections),
   };
 }
 
-function pictureOf(subject: Sequence, record: AuditRecord): PictureEntry {
+/** Pictures are shown at their event; who looks would push down what is looked for. */
+function isHiddenType(type: string): boolean {
+  return type === SERVER_SYNCED || type.startsWith('server.screenshot.') || type.startsWith('server.viewer.');
+}
+
+/** Who looked. */
+function viewerOf(event: StoredEvent): string | undefined {
+  return event.type.startsWith('server.viewer.') && event.origin === 'server' ? event.private()?.actor : undefined;
+}
+
+function pictureOf(subject: Sequence, event: StoredEvent, record: AuditRecord): PictureEntry {
   return {
     subject,
     sequence: record.sequence,
     status: record.screenshotStatus ?? 'unknown',
     reason: record.screenshotReason,
-    paths: record.screenshotSavedPaths,
+    files: JSON.stringify(pictureFilesOf(event.private()?.envelope)),
   };
 }
 

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { FLAGS } from '../../src/adapters/state-sqlite/search-tables.ts';
 import { SqliteLogFactsReader } from '../../src/adapters/state-sqlite/sqlite-log-facts-reader.ts';
 import { SqliteSearchIndex } from '../../src/adapters/state-sqlite/sqlite-search-index.ts';
 import { sequence } from '../../src/domain/sequence.ts';
@@ -17,12 +18,12 @@ const TXN = '0346f48f-0abb-4786-b1ce-52f8672f6a1b';
 
 /** As a later viewer would ask: texts instead of numbers. */
 const READABLE = `
-  SELECT seq, time, received_at, is_server, is_conflict, duration_ms,
+  SELECT seq, time, received_at, flags, duration_ms,
     (SELECT text FROM texts WHERE id = event_type) AS type, (SELECT text FROM texts WHERE id = user) AS user,
     (SELECT text FROM texts WHERE id = app_name) AS app_name, (SELECT text FROM texts WHERE id = sheet_name) AS sheet_name,
     (SELECT text FROM texts WHERE id = object) AS object, (SELECT hex(text) FROM texts WHERE id = app) AS app,
-    (SELECT hex(text) FROM texts WHERE id = sheet) AS sheet, (SELECT hex(text) FROM texts WHERE id = selection_txn) AS txn,
-    (SELECT hex(text) FROM texts WHERE id = correlation) AS correlation
+    (SELECT hex(text) FROM texts WHERE id = sheet) AS sheet, hex(selection_txn) AS txn,
+    hex(correlation) AS correlation, hex(event_id) AS event_id
   FROM events ORDER BY seq`;
 
 describe('search indexer', () => {
@@ -77,8 +78,7 @@ describe('search indexer', () => {
         seq: 1,
         time: Date.parse('2025-12-27T05:46:40.337Z'),
         received_at: 5,
-        is_server: 0,
-        is_conflict: 0,
+        flags: FLAGS.hasVisible,
         duration_ms: 20000,
         type: 'object.view.duration',
         user: 'UserDirectory=LAB; UserId=anna.öberg',
@@ -89,6 +89,7 @@ describe('search indexer', () => {
         sheet: hex('a1b2c3d4-e5f6-7890-abcd-ef0123456789'),
         txn: hex(TXN),
         correlation: hex(TXN),
+        event_id: hex('a0000000-0000-4000-8000-000000000001'),
       },
     ]);
     assert.deepEqual(query('SELECT selection_txn = correlation AS same FROM events'), [{ same: 1 }]);
@@ -114,7 +115,7 @@ describe('search indexer', () => {
     assert.deepEqual([rows[0]?.time, rows[0]?.user], [5, null]);
   });
 
-  it("rule 13: repeats and the log's own records are left out, conflicts are marked", async () => {
+  it("rule 13: repeats are left out, conflicts are marked, the log's own records are hidden", async () => {
     const log = new ArrayLog()
       .add(
         { id: 1, text: envelopeText() },
@@ -128,16 +129,20 @@ describe('search indexer', () => {
       .addDamage(2);
     const { deduplicator } = await folder.follow(log);
     await reached(start(log, deduplicator).indexer, log);
-    assert.deepEqual(query('SELECT seq, is_conflict, is_server FROM events ORDER BY seq'), [
-      { seq: 1, is_conflict: 0, is_server: 0 },
-      { seq: 3, is_conflict: 1, is_server: 0 },
-      { seq: 5, is_conflict: 0, is_server: 1 },
+    assert.deepEqual(query('SELECT seq, flags FROM events ORDER BY seq'), [
+      { seq: 1, flags: FLAGS.hasVisible },
+      { seq: 3, flags: FLAGS.hasVisible | FLAGS.visible | FLAGS.conflict },
+      { seq: 4, flags: FLAGS.server | FLAGS.hidden },
+      { seq: 5, flags: FLAGS.server },
     ]);
+    assert.equal(query('SELECT sum(events) AS n FROM rollups WHERE dim = 0 AND day > 0')[0]?.n, 3);
   });
 
   it('rule 14: finds the pictures of an event, a late one too', async () => {
-    const picture = (path: string) =>
-      JSON.stringify({ payload: { correlationId: TXN, selectionTxnId: TXN, status: 'saved', files: [{ path }] } });
+    const file1 = { path: '/pictures/1.png', role: 'seen', sha256: 'ab', bytes: 3, width: 1, height: 2 };
+    const picture = JSON.stringify({
+      payload: { correlationId: TXN, selectionTxnId: TXN, status: 'saved', files: [file1, { path: 7 }] },
+    });
     const log = new ArrayLog()
       .add({ id: 1, awaits: true, text: envelopeText() })
       .add({
@@ -147,14 +152,17 @@ describe('search indexer', () => {
         subject: 1,
         text: '{"payload":{"reason":"gone"}}',
       })
-      .add({ id: 3, origin: 'server', type: SAVED, subject: 1, text: picture('/pictures/1.png') });
+      .add({ id: 3, origin: 'server', type: SAVED, subject: 1, text: picture });
     const { deduplicator } = await folder.follow(log);
     await reached(start(log, deduplicator).indexer, log);
     assert.deepEqual(query('SELECT * FROM pictures ORDER BY seq'), [
-      { subject: 1, seq: 2, status: 'failed', reason: 'gone', paths: null },
-      { subject: 1, seq: 3, status: 'saved', reason: null, paths: '["/pictures/1.png"]' },
+      { subject: 1, seq: 2, status: 'failed', reason: 'gone', files: '[]' },
+      { subject: 1, seq: 3, status: 'saved', reason: null, files: JSON.stringify([file1]) },
     ]);
     assert.equal(query('SELECT count(DISTINCT selection_txn) AS n FROM events')[0]?.n, 1);
+    assert.deepEqual(query('SELECT flags FROM events WHERE seq = 1'), [
+      { flags: FLAGS.awaitsPicture | FLAGS.hasVisible },
+    ]);
   });
 
   it('goes no further than the deduplicator, in a thread of its own too', async () => {
@@ -208,6 +216,13 @@ describe('search indexer', () => {
     const { deduplicator } = await folder.follow(log);
     const entry = (sequenceNumber: number, user: string) => ({
       sequence: sequence(sequenceNumber),
+      eventId: user,
+      isHidden: false,
+      awaitsPicture: false,
+      objectType: null,
+      visible: null,
+      selections: null,
+      selectionTexts: [],
       origin: 'client' as const,
       isConflict: false,
       time: deduplicator.position() as never,
@@ -228,8 +243,9 @@ describe('search indexer', () => {
     assert.equal(index.position(), 0);
     index.record({ ...twice, entries: [entry(1, 'anna')] });
     assert.deepEqual(query('SELECT text FROM texts, events WHERE texts.id = user'), [{ text: 'anna' }]);
-    index.forgetBefore(sequence(2));
+    await index.forgetBefore(sequence(2));
     assert.deepEqual(sequences(), []);
+    assert.deepEqual(query("SELECT rowid FROM postings('wanna')"), []);
     index.close();
   });
 });

@@ -106,7 +106,8 @@ export class RebuildableFile {
       if (version === this.#schema.version) return file;
       file.transaction(() => {
         const tables = file.all((row) => textOf(row, 'name'), `SELECT name FROM sqlite_schema WHERE type = 'table'`);
-        for (const table of tables) file.exec(`DROP TABLE "${table}"`);
+        // a virtual table takes its own tables along
+        for (const table of tables) file.exec(`DROP TABLE IF EXISTS "${table}"`);
         this.#create(file);
       });
       return file;

@@ -1,18 +1,31 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Sequence } from '../../domain/sequence.ts';
 import type { SearchBatch, SearchEntry, SearchIndex } from '../../pipeline/ports/search-index.ts';
+import { numberOf } from './cells.ts';
 import { RebuildableFile, type RebuildableOptions } from './rebuildable-file.ts';
-import { SEARCH_SCHEMA, TEXT_KINDS } from './search-tables.ts';
+import { forgetRollupsBefore, RollupBatch } from './search-rollups.ts';
+import { FLAGS, KEY_SEQUENCE_BITS, LAST_KEY_TIME, SEARCH_SCHEMA, TEXT_KINDS } from './search-tables.ts';
+import { dayOf, tokensOf, wordsOf } from './search-tokens.ts';
 import type { Cell, SqliteFile } from './sqlite-file.ts';
-import { TextDictionary } from './text-dictionary.ts';
+import { storedText, TextDictionary } from './text-dictionary.ts';
 
-const CACHE_KIB = 8 * 1024;
-const INSERT_EVENT = 'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const CACHE_KIB = 16 * 1024;
+const SEQUENCE_MASK = 2 ** KEY_SEQUENCE_BITS - 1;
+/** Parameters 1 and 2: time and sequence. */
+const KEY = `(?1 << ${KEY_SEQUENCE_BITS}) | (?2 & ${SEQUENCE_MASK})`;
+const INSERT_EVENT = `INSERT INTO events VALUES (${KEY}, ?2, ${Array.from({ length: 16 }, (_, i) => `?${i + 3}`).join(', ')})`;
+const KEY_TAKEN = `SELECT 1 FROM events WHERE key = ${KEY}`;
+const INSERT_TOKENS = `INSERT INTO postings (rowid, tokens) VALUES (${KEY}, ?3)`;
 const INSERT_PICTURE = 'INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?)';
+const INSERT_WORD = 'INSERT OR IGNORE INTO words VALUES (?)';
+const CACHED_WORDS = 50_000;
+const FORGOTTEN_AT_ONCE = 1000;
 
 /** `search.sqlite`, written by the search indexer alone. */
 export class SqliteSearchIndex implements SearchIndex {
   readonly #rebuildable: RebuildableFile;
   readonly #texts = new TextDictionary();
+  readonly #words = new Set<string>();
 
   constructor(options: Omit<RebuildableOptions, 'cacheKib'>) {
     this.#rebuildable = new RebuildableFile(SEARCH_SCHEMA, { ...options, cacheKib: CACHE_KIB });
@@ -30,29 +43,39 @@ export class SqliteSearchIndex implements SearchIndex {
     const { file } = this.#rebuildable;
     try {
       file.transaction(() => {
-        const insert = file.statement(INSERT_EVENT);
-        for (const entry of batch.entries) insert.run(...this.#cellsOf(file, entry));
-        for (const { subject, sequence, status, reason, paths } of batch.pictures) {
-          file.run(INSERT_PICTURE, subject, sequence, status, reason, paths);
+        const rollups = new RollupBatch();
+        // terms come in the order of keys: another order would begin a new segment of the term index each time
+        const entries = [...batch.entries].sort((a, b) => keyTime(a) - keyTime(b) || slotOf(a) - slotOf(b));
+        for (const entry of entries) this.#insert(file, entry, freeKeyTime(file, entry), rollups);
+        for (const { subject, sequence, status, reason, files } of batch.pictures) {
+          file.run(INSERT_PICTURE, subject, sequence, status, reason, files);
         }
+        rollups.write(file);
         this.#rebuildable.moveTo(batch.position, batch.lastDigest);
       });
     } catch (thrown) {
-      this.#texts.forget();
+      this.#forgetCached();
       throw thrown;
     }
   }
 
-  forgetBefore(firstRetained: Sequence): void {
+  async forgetBefore(firstRetained: Sequence): Promise<void> {
     const { file } = this.#rebuildable;
-    file.transaction(() => {
-      file.run('DELETE FROM events WHERE seq < ?', firstRetained);
-      file.run('DELETE FROM pictures WHERE subject < ?', firstRetained);
-    });
+    for (let left = 1; left > 0; ) {
+      file.transaction(() => {
+        const old = 'SELECT key FROM events WHERE seq < ? ORDER BY seq LIMIT ?';
+        file.run(`DELETE FROM postings WHERE rowid IN (${old})`, firstRetained, FORGOTTEN_AT_ONCE);
+        left = file.run(`DELETE FROM events WHERE key IN (${old})`, firstRetained, FORGOTTEN_AT_ONCE);
+      });
+      await setImmediate();
+    }
+    file.transaction(() => file.run('DELETE FROM pictures WHERE subject < ?', firstRetained));
+    const oldest = file.get((row) => numberOf(row, 'time'), 'SELECT time FROM events ORDER BY key LIMIT 1');
+    if (oldest !== undefined) await forgetRollupsBefore(() => this.#rebuildable.file, dayOf(oldest));
   }
 
   startOver(reason: 'damaged' | 'other log' | 'reindex'): void {
-    this.#texts.forget();
+    this.#forgetCached();
     this.#rebuildable.startOver(reason);
   }
 
@@ -60,26 +83,88 @@ export class SqliteSearchIndex implements SearchIndex {
     this.#rebuildable.close();
   }
 
-  /** In the order of the columns; texts get their numbers in this order, too. */
-  #cellsOf(file: SqliteFile, entry: SearchEntry): Cell[] {
+  #insert(file: SqliteFile, entry: SearchEntry, time: number, rollups: RollupBatch): void {
     const text = (kind: keyof typeof TEXT_KINDS, value: string | null) =>
       this.#texts.idOf(file, TEXT_KINDS[kind], value);
-    return [
-      entry.sequence,
-      entry.time,
-      entry.receivedAt,
-      entry.origin === 'server' ? 1 : 0,
-      entry.isConflict ? 1 : 0,
-      text('eventType', entry.eventType),
-      text('user', entry.userId),
-      text('app', entry.appId),
-      text('appName', entry.appName),
-      text('sheet', entry.sheetId),
-      text('sheetName', entry.sheetName),
-      text('object', entry.objectId),
-      text('transaction', entry.selectionTxnId),
-      text('transaction', entry.correlationId),
-      entry.durationMs,
-    ];
+    // texts get their numbers in this order
+    const eventType = text('eventType', entry.eventType) ?? 0;
+    const user = text('user', entry.userId);
+    const app = text('app', entry.appId);
+    const appName = text('appName', entry.appName);
+    const sheet = text('sheet', entry.sheetId);
+    const sheetName = text('sheetName', entry.sheetName);
+    const object = text('object', entry.objectId);
+    const objectType = text('objectType', entry.objectType);
+    file.run(
+      INSERT_EVENT,
+      ...[time, entry.sequence, entry.time, entry.receivedAt, flagsOf(entry), eventType],
+      ...[user, app, appName, sheet, sheetName, object, objectType],
+      ...[storedOrNull(entry.selectionTxnId), storedOrNull(entry.correlationId)],
+      ...[entry.durationMs, entry.selections, storedEventId(entry.eventId)],
+    );
+    const ids = [eventType, user, app, appName, sheet, sheetName, object];
+    file.statement(INSERT_TOKENS).run(time, entry.sequence, tokensOf(entry, ids));
+    this.#addWords(file, entry);
+    if (entry.isHidden) return;
+    const durationMs = entry.durationMs === null ? null : countableMs(entry.durationMs);
+    rollups.add({ time: entry.time, eventType, user, app, sheet, object, durationMs });
+  }
+
+  #addWords(file: SqliteFile, entry: SearchEntry): void {
+    const insert = file.statement(INSERT_WORD);
+    for (const word of wordsOf(entry)) {
+      if (this.#words.has(word)) continue;
+      if (this.#words.size >= CACHED_WORDS) this.#words.clear();
+      this.#words.add(word);
+      insert.run(word);
+    }
+  }
+
+  #forgetCached(): void {
+    this.#texts.forget();
+    this.#words.clear();
   }
 }
+
+/** Events of one millisecond whose sequences are a multiple of 2^20 apart would have one key: the later one moves on. */
+function freeKeyTime(file: SqliteFile, entry: SearchEntry): number {
+  let time = keyTime(entry);
+  while (file.get(() => true, KEY_TAKEN, time, entry.sequence) === true) time++;
+  return time;
+}
+
+function keyTime({ time }: SearchEntry): number {
+  return Math.min(LAST_KEY_TIME, Math.max(0, time));
+}
+
+function slotOf({ sequence }: SearchEntry): number {
+  return sequence & SEQUENCE_MASK;
+}
+
+function flagsOf(entry: SearchEntry): number {
+  return (
+    (entry.origin === 'server' ? FLAGS.server : 0) |
+    (entry.isConflict ? FLAGS.conflict : 0) |
+    (entry.isHidden ? FLAGS.hidden : 0) |
+    (entry.awaitsPicture ? FLAGS.awaitsPicture : 0) |
+    (entry.visible === null ? 0 : FLAGS.hasVisible) |
+    (entry.visible === true ? FLAGS.visible : 0)
+  );
+}
+
+function storedOrNull(id: string | null): Cell {
+  return id === null ? null : storedText(id);
+}
+
+/** In the spelling in which it was sent. */
+function storedEventId(id: string): Cell {
+  return id === id.toLowerCase() ? storedText(id) : id;
+}
+
+/** A duration beyond all reason does not make every sum unreadable. */
+function countableMs(durationMs: bigint): number {
+  const ms = Number(durationMs);
+  return ms >= 0 && ms <= MAX_COUNTED_MS ? ms : 0;
+}
+
+const MAX_COUNTED_MS = 366 * 86_400_000;

@@ -7,6 +7,7 @@ const sources: ViewerSources = {
   notReadyBecause: async () => undefined,
   status: async () => ({ head: 5 }),
   metrics: async () => ({ contentType: 'text/plain', text: 'x 1\n' }),
+  failed: (_route, error) => assert.fail(String(error)),
 };
 
 async function get(url: string, path: string, host?: string): Promise<{ status: number; body: string }> {

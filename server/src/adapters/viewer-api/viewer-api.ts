@@ -1,5 +1,8 @@
 import { isIP } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
+import { failureOf } from './failure.ts';
+import { addLiveRoute, type LiveParts } from './live.ts';
+import { addTrailRoutes } from './trail-routes.ts';
 
 export interface ViewerApiOptions {
   readonly host: string;
@@ -15,7 +18,12 @@ export interface ViewerSources {
   notReadyBecause(): Promise<string | undefined>;
   status(): Promise<object>;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** What an answer of status 500 does not say. */
+  failed(route: string, error: unknown): void;
 }
+
+/** The trail API; without it the port shows health, status and metrics only. */
+export type TrailParts = Omit<LiveParts, 'closing'>;
 
 export interface ViewerApi {
   listen(): Promise<{ readonly url: string }>;
@@ -26,8 +34,9 @@ export interface ViewerApi {
  * The port where people and monitors read; browsers of dashboards write to the ingest port.
  * Requests whose `Host` is neither an address, nor localhost, nor a configured name are refused (DNS rebinding).
  */
-export function createViewerApi(options: ViewerApiOptions, sources: ViewerSources): ViewerApi {
+export function createViewerApi(options: ViewerApiOptions, sources: ViewerSources, trail?: TrailParts): ViewerApi {
   const app = fastify({ logger: false, requestTimeout: 30_000, forceCloseConnections: true });
+  const closing = new AbortController();
   const names = new Set(['localhost', options.host, ...options.allowedHosts].map((name) => name.toLowerCase()));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
@@ -38,12 +47,19 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
     }
   });
   addRoutes(app, sources);
+  if (trail !== undefined) {
+    addTrailRoutes(app, trail);
+    addLiveRoute(app, { ...trail, closing: closing.signal });
+  }
   return {
     async listen() {
       const url = await app.listen({ host: options.host, port: options.port });
       return { url };
     },
-    close: () => app.close(),
+    close: () => {
+      closing.abort();
+      return app.close();
+    },
   };
 }
 
@@ -62,7 +78,12 @@ function addRoutes(app: FastifyInstance, sources: ViewerSources): void {
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `Nothing is at ${request.method} ${request.url.split('?')[0]}.` }),
   );
-  app.setErrorHandler((_error, _request, reply) => reply.code(500).send({ error: 'This failed inside; see the log.' }));
+  app.setErrorHandler((error, request, reply) => {
+    const failure = failureOf(error);
+    if (failure === undefined) sources.failed(`${request.method} ${request.routeOptions.url ?? '?'}`, error);
+    if (failure === undefined) return reply.code(500).send({ error: 'This failed inside; see the log.' });
+    return reply.code(failure.status).headers(failure.headers).send(failure.body);
+  });
 }
 
 const SECURITY_HEADERS = {

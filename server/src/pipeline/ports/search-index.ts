@@ -2,12 +2,17 @@ import type { EpochMillis } from '../../domain/epoch-millis.ts';
 import type { Origin } from '../../domain/log-entry.ts';
 import type { Sequence } from '../../domain/sequence.ts';
 
-/** What the viewer filters and sorts by; everything else it reads from the log, by sequence. */
+/** What the viewer shows in lists, filters and sorts by; everything else it reads from the log, by sequence. */
 export interface SearchEntry {
   readonly sequence: Sequence;
+  readonly eventId: string;
   readonly origin: Origin;
   /** Its id is that of another event (rule 13): shown, and delivered nowhere. */
   readonly isConflict: boolean;
+  /** Left out of lists unless its type is asked for: what the log says about itself and about who looks at it. */
+  readonly isHidden: boolean;
+  /** A picture follows (rule 2). */
+  readonly awaitsPicture: boolean;
   /** When it happened, by the browser's clock; where that says nothing, when it was received. */
   readonly time: EpochMillis;
   readonly receivedAt: EpochMillis;
@@ -18,9 +23,15 @@ export interface SearchEntry {
   readonly sheetId: string | null;
   readonly sheetName: string | null;
   readonly objectId: string | null;
+  readonly objectType: string | null;
   readonly selectionTxnId: string | null;
   readonly correlationId: string | null;
   readonly durationMs: bigint | null;
+  readonly visible: boolean | null;
+  /** A short text for people; null unless it is a selection. */
+  readonly selections: string | null;
+  /** Fields and values that were selected, to be found by. */
+  readonly selectionTexts: readonly string[];
 }
 
 /** What became of the picture of one event; a later one is an entry of its own. */
@@ -31,8 +42,8 @@ export interface PictureEntry {
   readonly sequence: Sequence;
   readonly status: string;
   readonly reason: string | null;
-  /** JSON array. */
-  readonly paths: string | null;
+  /** JSON array of `ScreenshotFile`. */
+  readonly files: string;
 }
 
 export interface SearchBatch {
@@ -49,7 +60,7 @@ export interface SearchIndex {
   lastDigest(): string | undefined;
   /** Rows and position in one transaction. */
   record(batch: SearchBatch): void;
-  /** Retention deleted everything before. */
-  forgetBefore(firstRetained: Sequence): void;
+  /** Retention deleted everything before. In pieces, between which others may write and read. */
+  forgetBefore(firstRetained: Sequence): Promise<void>;
   startOver(reason: 'damaged' | 'other log' | 'reindex'): void;
 }

@@ -1,0 +1,71 @@
+import { parseUserIdentity } from '../../domain/user-identity.ts';
+import type { TrailName } from '../../pipeline/ports/trail-index.ts';
+import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
+import { numberOf, sequenceOf } from './cells.ts';
+import { searchMatch } from './search-match.ts';
+import type { SearchRows } from './search-rows.ts';
+import { FLAGS, TEXT_KINDS } from './search-tables.ts';
+import { textToken } from './search-tokens.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+
+const MAX_CANDIDATES = 200;
+
+interface Candidate {
+  readonly id: number;
+  readonly kind: number;
+}
+
+/** Users, apps and sheets with these words, or beginnings of them; only those of events that the filter lets through. */
+export function matchingNames(
+  file: SqliteFile,
+  rows: SearchRows,
+  filter: LimitedFilter,
+  words: readonly string[],
+  limit: number,
+): readonly TrailName[] {
+  if (words.length === 0) return [];
+  const sql = `SELECT t.id, t.kind FROM names CROSS JOIN texts t ON t.id = names.rowid WHERE names MATCH ? LIMIT ?`;
+  const expression = words.map((word) => `"${word}"*`).join(' AND ');
+  const read = (row: Parameters<typeof numberOf>[0]): Candidate => ({
+    id: sequenceOf(row, 'id'),
+    kind: numberOf(row, 'kind'),
+  });
+  const found: TrailName[] = [];
+  const seen = new Set<string>();
+  for (const candidate of file.all(read, sql, expression, MAX_CANDIDATES)) {
+    if (found.length >= limit) break;
+    const name = nameOf(file, rows, filter, candidate);
+    const place = `${name?.kind} ${name?.value}`;
+    if (name === undefined || seen.has(place)) continue;
+    seen.add(place);
+    found.push(name);
+  }
+  return found;
+}
+
+/** From the newest event that has it. */
+function nameOf(
+  file: SqliteFile,
+  rows: SearchRows,
+  filter: LimitedFilter,
+  { id, kind }: Candidate,
+): TrailName | undefined {
+  const match = searchMatch(file, filter);
+  if (match === undefined) return undefined;
+  const { expression, fromKey, toKey } = match;
+  const token = `"${textToken(id)}"`;
+  const all = expression === null ? token : `(${expression}) AND ${token}`;
+  const sql = `SELECT e.app, e.sheet FROM postings p CROSS JOIN events e ON e.key = p.rowid
+    WHERE p.postings MATCH ? AND p.rowid >= ? AND p.rowid < ? AND e.flags & ${FLAGS.hidden} = 0
+    ORDER BY p.rowid DESC LIMIT 1`;
+  return file.get(
+    (row) => {
+      const text = rows.text(id) ?? '';
+      if (kind === TEXT_KINDS.user) return { kind: 'user', value: text, label: parseUserIdentity(text).user ?? text };
+      const value = rows.text(kind === TEXT_KINDS.appName ? row.app : row.sheet);
+      return value === null ? undefined : { kind: kind === TEXT_KINDS.appName ? 'app' : 'sheet', value, label: text };
+    },
+    sql,
+    ...[all, fromKey, toKey],
+  );
+}

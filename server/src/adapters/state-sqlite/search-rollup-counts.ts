@@ -1,0 +1,160 @@
+import { setImmediate } from 'node:timers/promises';
+import type { TrailCountBy } from '../../pipeline/ports/trail-index.ts';
+import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
+import { numberOf } from './cells.ts';
+import type { CountGroups, Group } from './search-count-groups.ts';
+import { appIds, eventTypeIds, userIds } from './search-match.ts';
+import { ALL_DAYS, NONE, ROLLUP_DIMENSIONS, type RollupDimension } from './search-tables.ts';
+import { weekdayOf } from './search-tokens.ts';
+import type { Row, SqliteFile } from './sqlite-file.ts';
+
+const DAY_MS = 86_400_000;
+const DAYS_AT_ONCE = 10;
+
+/** Whole days, both ends included; undefined: all. */
+export interface DayRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const DIMENSIONS: Readonly<Record<TrailCountBy, RollupDimension>> = {
+  app: ROLLUP_DIMENSIONS.eventType,
+  day: ROLLUP_DIMENSIONS.eventType,
+  weekday: ROLLUP_DIMENSIONS.eventType,
+  eventType: ROLLUP_DIMENSIONS.eventType,
+  hour: ROLLUP_DIMENSIONS.hour,
+  sheet: ROLLUP_DIMENSIONS.sheet,
+  object: ROLLUP_DIMENSIONS.object,
+  user: ROLLUP_DIMENSIONS.user,
+  'first-open': ROLLUP_DIMENSIONS.user,
+};
+
+/** Filters by app always; by event type or user where the rollup has them; anything else needs the events. */
+export function canUseRollups(filter: LimitedFilter, by: TrailCountBy | 'histogram'): boolean {
+  const { user, sheetId, objectId, eventType, selectionTxnId, correlationId, hour, weekday, q, withHidden } = filter;
+  const other = [sheetId, objectId, selectionTxnId, correlationId, hour, weekday];
+  if (other.some(({ length }) => length > 0) || q !== '' || withHidden) return false;
+  if (by === 'histogram') return user.length === 0 && eventType.length === 0;
+  if (user.length > 0 && DIMENSIONS[by] !== ROLLUP_DIMENSIONS.user) return false;
+  // hidden types are not in the rollups
+  if (eventType.some((type) => type.startsWith('server.') || type.endsWith('*'))) return false;
+  return eventType.length === 0 || DIMENSIONS[by] === ROLLUP_DIMENSIONS.eventType;
+}
+
+/** Counts from the sums per day: how many events there are does not matter, only how many days. */
+export class RollupCounts {
+  readonly #file: SqliteFile;
+  readonly #filter: LimitedFilter;
+
+  constructor(file: SqliteFile, filter: LimitedFilter) {
+    this.#file = file;
+    this.#filter = filter;
+  }
+
+  async add(groups: CountGroups, by: TrailCountBy, days: DayRange | undefined): Promise<void> {
+    const dimension = DIMENSIONS[by];
+    const [where, cells] = this.#where(dimension);
+    const read = (row: Row) => this.#addRow(groups, by, row);
+    const needsDays = by === 'day' || by === 'weekday';
+    for (const { first, last } of slices(needsDays ? (days ?? EVERY_DAY) : days)) {
+      const sql = `SELECT ${needsDays ? 'day' : '0 AS day'}, id, app, sum(events) AS events,
+        sum(views) AS views, sum(total_ms) AS total_ms, min(first_time) AS first_time, max(last_time) AS last_time
+        FROM rollups WHERE dim = ? AND day BETWEEN ? AND ? ${where} GROUP BY 1, id, app`;
+      this.#file.all(read, sql, dimension, first, last, ...cells);
+      await setImmediate();
+    }
+    await this.#addUsers(groups, by, days);
+  }
+
+  /** Events per hour; the whole hours of the filter's apps. */
+  async hours(firstHour: number, lastHour: number): Promise<ReadonlyMap<number, number>> {
+    const [where, cells] = this.#where(ROLLUP_DIMENSIONS.hour);
+    const counts = new Map<number, number>();
+    for (const { first, last } of slices({ first: Math.floor(firstHour / 24), last: Math.floor(lastHour / 24) })) {
+      const sql = `SELECT day * 24 + id AS hour, sum(events) AS events FROM rollups
+        WHERE dim = ? AND day BETWEEN ? AND ? ${where} GROUP BY 1`;
+      this.#file.all(
+        (row) => counts.set(numberOf(row, 'hour'), numberOf(row, 'events')),
+        sql,
+        ...[ROLLUP_DIMENSIONS.hour, first, last, ...cells],
+      );
+      await setImmediate();
+    }
+    return counts;
+  }
+
+  #addRow(groups: CountGroups, by: TrailCountBy, row: Row): void {
+    const [id, app, day] = [numberOf(row, 'id'), numberOf(row, 'app'), numberOf(row, 'day')];
+    const key =
+      by === 'app' || by === 'first-open' ? app : by === 'day' ? day : by === 'weekday' ? weekdayOf(day * DAY_MS) : id;
+    if (key === NONE && by !== 'hour' && by !== 'day') return;
+    if (by === 'first-open' && id === NONE) return;
+    const group = groups.group(key, by === 'first-open' ? id : null);
+    const number = (column: string) => numberOf(row, column);
+    groups.addSums(
+      group,
+      number('events'),
+      number('views'),
+      number('total_ms'),
+      number('first_time'),
+      number('last_time'),
+    );
+    if (by === 'user' || by === 'first-open') group.users.add(id);
+  }
+
+  /** Per app and day from the rollup of users; elsewhere from who was seen there, which knows the first and last time only. */
+  async #addUsers(groups: CountGroups, by: TrailCountBy, days: DayRange | undefined): Promise<void> {
+    if (by === 'user' || by === 'first-open') return;
+    if (by === 'app' || by === 'day' || by === 'weekday') {
+      const [where, cells] = this.#where(ROLLUP_DIMENSIONS.user);
+      for (const { first, last } of slices(by === 'app' ? days : (days ?? EVERY_DAY))) {
+        const sql = `SELECT DISTINCT ${by === 'app' ? 'app' : 'day'} AS key, id FROM rollups
+          WHERE dim = ? AND day BETWEEN ? AND ? AND id <> ${NONE} ${where}`;
+        const add = (row: Row) => {
+          const key = numberOf(row, 'key');
+          this.#known(groups, by === 'weekday' ? weekdayOf(key * DAY_MS) : key)?.users.add(numberOf(row, 'id'));
+        };
+        this.#file.all(add, sql, ROLLUP_DIMENSIONS.user, first, last, ...cells);
+        await setImmediate();
+      }
+      return;
+    }
+    const [where, cells] = this.#where(DIMENSIONS[by]);
+    const from = days === undefined ? -Number.MAX_SAFE_INTEGER : days.first * DAY_MS;
+    const to = days === undefined ? Number.MAX_SAFE_INTEGER : (days.last + 1) * DAY_MS;
+    const sql = `SELECT id, user FROM viewers WHERE dim = ? AND last_time >= ? AND first_time < ? ${where}`;
+    const add = (row: Row) => this.#known(groups, numberOf(row, 'id'))?.users.add(numberOf(row, 'user'));
+    this.#file.all(add, sql, DIMENSIONS[by], from, to, ...cells);
+  }
+
+  #known(groups: CountGroups, key: number): Group | undefined {
+    const group = groups.group(key);
+    return group.events === 0 ? undefined : group;
+  }
+
+  #where(dimension: RollupDimension): readonly [sql: string, cells: readonly string[]] {
+    const { onlyApps, appId, eventType, user } = this.#filter;
+    const lists: [column: string, ids: readonly number[]][] = [];
+    if (onlyApps !== null) lists.push(['app', appIds(this.#file, onlyApps)]);
+    if (appId.length > 0) lists.push(['app', appIds(this.#file, appId)]);
+    if (eventType.length > 0 && dimension === ROLLUP_DIMENSIONS.eventType) {
+      lists.push(['id', eventType.flatMap((type) => eventTypeIds(this.#file, type))]);
+    }
+    if (user.length > 0) lists.push(['id', user.flatMap((name) => userIds(this.#file, name))]);
+    const sql = lists.map(([column]) => `AND ${column} IN (SELECT value FROM json_each(?))`).join(' ');
+    return [sql, lists.map(([, ids]) => JSON.stringify(ids))];
+  }
+}
+
+const EVERY_DAY: DayRange = { first: ALL_DAYS + 1, last: Number.MAX_SAFE_INTEGER };
+
+/** The sums over all days are a slice of their own. */
+function slices(days: DayRange | undefined): readonly DayRange[] {
+  if (days === undefined) return [{ first: ALL_DAYS, last: ALL_DAYS }];
+  if (days.last - days.first > 100_000) return [days];
+  const found: DayRange[] = [];
+  for (let first = days.first; first <= days.last; first += DAYS_AT_ONCE) {
+    found.push({ first, last: Math.min(days.last, first + DAYS_AT_ONCE - 1) });
+  }
+  return found;
+}

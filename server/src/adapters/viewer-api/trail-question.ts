@@ -1,0 +1,94 @@
+import { type EpochMillis, epochMillis } from '../../domain/epoch-millis.ts';
+import { parseRfc3339 } from '../../domain/rfc3339.ts';
+import { type Sequence, sequence } from '../../domain/sequence.ts';
+import type { TrailKey } from '../../pipeline/ports/trail-index.ts';
+import { ANYTHING, type TrailQuestion } from '../../pipeline/trail/limited-filter.ts';
+import { badRequest } from './failure.ts';
+
+const MAX_VALUES = 200;
+const MAX_Q_LENGTH = 500;
+const FILTERS = new Set([
+  ...['from', 'to', 'user', 'appId', 'sheetId', 'objectId', 'eventType', 'selectionTxnId', 'correlationId'],
+  ...['hour', 'weekday', 'q'],
+]);
+
+/**
+ * A filter from a query string. Empty values do not filter.
+ * @param others names that the route knows besides
+ * @throws ViewerFailure 400 for names and values that mean nothing, so that a typing error is not an open filter
+ */
+export function readQuestion(params: URLSearchParams, others: readonly string[] = []): TrailQuestion {
+  for (const name of params.keys()) {
+    if (!FILTERS.has(name) && !others.includes(name)) throw badRequest(`There is no parameter "${name}" here.`);
+  }
+  const q = params.getAll('q').join(' ').trim();
+  if (q.length > MAX_Q_LENGTH) throw badRequest(`The search text is longer than ${MAX_Q_LENGTH} characters.`);
+  const from = readTime(params, 'from');
+  const to = readTime(params, 'to');
+  return {
+    ...ANYTHING,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    user: readTexts(params, 'user'),
+    appId: readTexts(params, 'appId'),
+    sheetId: readTexts(params, 'sheetId'),
+    objectId: readTexts(params, 'objectId'),
+    eventType: readTexts(params, 'eventType'),
+    selectionTxnId: readTexts(params, 'selectionTxnId'),
+    correlationId: readTexts(params, 'correlationId'),
+    hour: readTexts(params, 'hour').map((text) => readWhole('hour', text, 0, 23)),
+    weekday: readTexts(params, 'weekday').map((text) => readWhole('weekday', text, 1, 7)),
+    q,
+  };
+}
+
+export function readTime(params: URLSearchParams, name: string): EpochMillis | undefined {
+  const text = params.get(name) ?? '';
+  if (text === '') return undefined;
+  // a + that was not encoded arrives as a blank
+  const written = text.replace(/ (?=\d\d:\d\d$)/, '+');
+  const at = parseRfc3339(/^\d{4}-\d\d-\d\d$/.test(written) ? `${written}T00:00:00Z` : written);
+  if (at === undefined)
+    throw badRequest(`"${name}" must be a date such as 2026-11-23, or a time such as 2026-11-23T07:00:00Z.`);
+  return epochMillis(at);
+}
+
+export function readCount(params: URLSearchParams, name: string, byDefault: number, max: number): number {
+  const text = params.get(name) ?? '';
+  return text === '' ? byDefault : readWhole(name, text, 1, max);
+}
+
+/** Larger ones are the largest. */
+export function readLimit(params: URLSearchParams, byDefault: number, max: number): number {
+  return Math.min(max, readCount(params, 'limit', byDefault, Number.MAX_SAFE_INTEGER));
+}
+
+export function readCursor(params: URLSearchParams): TrailKey | undefined {
+  const text = params.get('cursor') ?? '';
+  if (text === '') return undefined;
+  if (!/^\d{1,19}$/.test(text) || BigInt(text) >= 2n ** 63n) {
+    throw badRequest('"cursor" is not one that an earlier page gave. Begin at the first page.');
+  }
+  return text as TrailKey;
+}
+
+export function readSequence(params: URLSearchParams, name: string): Sequence | undefined {
+  const text = params.get(name) ?? '';
+  return text === '' ? undefined : sequence(readWhole(name, text, 1, Number.MAX_SAFE_INTEGER));
+}
+
+function readTexts(params: URLSearchParams, name: string): readonly string[] {
+  const texts = params.getAll(name).filter((text) => text !== '');
+  if (texts.length > MAX_VALUES) throw badRequest(`"${name}" is given more than ${MAX_VALUES} times.`);
+  return texts;
+}
+
+function readWhole(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw badRequest(
+      `"${name}" must be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}.`,
+    );
+  }
+  return value;
+}
