@@ -1,11 +1,12 @@
 import type { Sharp, SharpConstructor } from 'sharp';
 import type { EditedImage, EditRequest } from '../../pipeline/ports/screenshots.ts';
-import type { RawPicture } from './grid-line.ts';
-import type { HeaderPainter } from './header.ts';
+import { HEADER_BACKGROUND } from './header-drawing.ts';
+import type { HeaderPainter } from './header-painter.ts';
 import type { PictureFacts } from './picture-facts.ts';
 import { withTextChunks } from './png-text-chunks.ts';
+import { copyRows, fillRows, type RawPicture } from './raw-picture.ts';
 import { asksForSomething, type SeenPicture, seenPicture } from './seen-picture.ts';
-import { copyBytes, sha256OfBytes } from './sliced-bytes.ts';
+import { sha256OfBytes } from './sliced-bytes.ts';
 
 interface Edit {
   readonly sharp: SharpConstructor;
@@ -22,8 +23,6 @@ interface Source {
 }
 
 const PAPER = '#ffffff';
-/** Beside a picture that is narrower than its header. */
-const BESIDE = '#e9edf2';
 /** A file with more bytes a pixel holds a photo or the like: trying hard costs twice the time there, for little. */
 const DENSE = 0.4;
 
@@ -48,14 +47,15 @@ async function croppedImages(edit: Edit, { picture, rectangle, notes }: SeenPict
   return [{ role: 'seen', format: 'png', bytes, width, height, ...noteOf(notes) }, ...(await annotated(edit, source))];
 }
 
-/** The copy that explains itself: the header, below it the picture from the left edge, unchanged but for what shines through. */
+/** The copy that explains itself: a header, below it the picture from the left edge, as it looks on white paper. */
 async function annotated(edit: Edit, source: Source): Promise<readonly EditedImage[]> {
   const { annotation, bytes, eventId, correlationId } = edit.request;
   if (annotation.length === 0) return [];
   const header = await edit.painter.paint(annotation, source);
-  const room = { top: header.height, right: header.width - source.width, background: BESIDE };
+  const room = { top: header.height, right: header.width - source.width, background: HEADER_BACKGROUND };
   const page = await pixelsOf(source.read().flatten({ background: PAPER }).extend(room));
-  await copyBytes(page.data, await drawn(edit, header.svg), 0);
+  for (const stripe of header.stripes) fillRows(page, stripe);
+  for await (const { top, svg } of header.text) await copyRows(page, await drawn(edit, svg), top);
   const texts: [string, string][] = [['eventId', eventId]];
   if (correlationId !== null) texts.push(['correlationId', correlationId]);
   texts.push(['downloadedSha256', await sha256OfBytes(bytes)]);
@@ -81,11 +81,9 @@ function ofPixels({ sharp }: Edit, { data, width, height, channels }: RawPicture
   return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 }
 
-async function drawn({ sharp }: Edit, svg: Buffer): Promise<Buffer> {
-  const { data } = await pixelsOf(
-    sharp(svg, { unlimited: true, limitInputPixels: false }).flatten({ background: PAPER }),
-  );
-  return data;
+function drawn({ sharp }: Edit, svg: Buffer): Promise<RawPicture> {
+  const limits = { unlimited: true, limitInputPixels: false }; // our own drawing
+  return pixelsOf(sharp(svg, limits).flatten({ background: HEADER_BACKGROUND }));
 }
 
 function encoded({ request, facts }: Edit, sharp: Sharp): Promise<Buffer> {

@@ -99,6 +99,8 @@ export class Fonts {
 
   /** One font for all characters of a cluster (what a reader calls one letter), undefined where no font has them all. */
   fontOf(cluster: string): LoadedFont | undefined {
+    const known = this.#ofCharacter.get(cluster);
+    if (known !== undefined && !EMOJI_STYLE.test(cluster)) return known ?? undefined;
     const visible = [...cluster].filter((character) => !INVISIBLE.test(character));
     const emoji = EMOJI_STYLE.test(cluster) ? this.#loaded.get(EMOJI) : undefined;
     if (visible.length === 0) return this.#loaded.get(CORE);

@@ -1,13 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-
-/** Pixels in rows, without padding. */
-export interface RawPicture {
-  readonly data: Buffer;
-  readonly width: number;
-  readonly height: number;
-  /** 3: RGB, 4: RGBA. */
-  readonly channels: 1 | 2 | 3 | 4;
-}
+import type { RawPicture } from './raw-picture.ts';
 
 /** Grid lines of Qlik Sense tables are between these, of 255; paper is lighter, text and borders are darker. */
 const DARKEST = 160;

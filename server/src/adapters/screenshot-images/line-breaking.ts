@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Paragraph, Run, TextShaper } from './text-shaper.ts';
 
 /** Runs in the order in which they stand, from left to right. */
@@ -6,42 +7,71 @@ export interface Line {
   readonly width: number;
 }
 
+const PIECES_A_TURN = 300;
+
 /** Lines no wider than `maxWidth` (units of the em), unless one letter alone is. White space between two lines is left out. */
-export function breakLines(paragraph: Paragraph, maxWidth: number, shaper: Pick<TextShaper, 'split'>): readonly Line[] {
-  const lines: Line[] = [];
-  let line: Run[] = [];
-  let width = 0;
-  const add = (run: Run) => {
-    line.push(run);
-    width += run.width;
-  };
-  const end = () => {
-    lines.push({ runs: inVisualOrder(line), width });
-    line = [];
-    width = 0;
-  };
-  const addLetters = (run: Run) => {
-    const [head, tail] = shaper.split(paragraph, run, maxWidth - width);
-    if (head !== undefined) add(head);
-    if (tail === undefined) return;
-    if (head === undefined && line.length === 0) return add(tail);
-    end();
-    addLetters(tail);
-  };
-  let spaces: Run[] = [];
-  for (const piece of paragraph.pieces) {
+export async function breakLines(
+  paragraph: Paragraph,
+  maxWidth: number,
+  shaper: Pick<TextShaper, 'split'>,
+): Promise<readonly Line[]> {
+  const lines = new LineBuilder();
+  let spaces: readonly Run[] = [];
+  for (const [i, piece] of paragraph.pieces.entries()) {
+    if (i % PIECES_A_TURN === 0) await setImmediate();
     if (piece.space) {
-      spaces = [...spaces, ...piece.runs];
+      spaces = piece.runs;
       continue;
     }
-    const gap = spaces.reduce((sum, run) => sum + run.width, 0);
-    if (line.length > 0 && width + gap + piece.width > maxWidth) end();
-    if (line.length > 0) spaces.forEach(add);
+    const gap = spaces.reduce((width, run) => width + run.width, 0);
+    if (lines.width + gap + piece.width > maxWidth) lines.end();
+    if (!lines.isEmpty) for (const run of spaces) lines.add(run);
     spaces = [];
-    piece.runs.forEach(piece.width > maxWidth ? addLetters : add);
+    for (const run of piece.runs) {
+      let rest = run;
+      while (piece.width > maxWidth && lines.width + rest.width > maxWidth) {
+        const parts = shaper.split(paragraph, rest, maxWidth - lines.width);
+        if (parts === undefined && lines.isEmpty) break; // one letter, wider than the line
+        if (parts !== undefined) {
+          lines.add(parts[0]);
+          rest = parts[1];
+        }
+        lines.end();
+        await setImmediate();
+      }
+      lines.add(rest);
+    }
   }
-  if (line.length > 0 || lines.length === 0) end();
-  return lines;
+  return lines.finished();
+}
+
+class LineBuilder {
+  readonly #lines: Line[] = [];
+  #runs: Run[] = [];
+  width = 0;
+
+  get isEmpty(): boolean {
+    return this.#runs.length === 0;
+  }
+
+  add(run: Run): void {
+    this.#runs.push(run);
+    this.width += run.width;
+  }
+
+  /** Nothing where the line is empty. */
+  end(): void {
+    if (this.isEmpty) return;
+    this.#lines.push({ runs: inVisualOrder(this.#runs), width: this.width });
+    this.#runs = [];
+    this.width = 0;
+  }
+
+  /** At least one line. */
+  finished(): readonly Line[] {
+    this.end();
+    return this.#lines.length > 0 ? this.#lines : [{ runs: [], width: 0 }];
+  }
 }
 
 /** Rule L2 of the bidirectional algorithm: from the highest level down to 1, stretches of it and above are reversed. */

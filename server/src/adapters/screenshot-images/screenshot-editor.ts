@@ -2,7 +2,7 @@ import type { SharpConstructor } from 'sharp';
 import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { ScreenshotEditor } from '../../pipeline/ports/screenshots.ts';
 import { editPicture } from './edit-picture.ts';
-import { HeaderPainter } from './header.ts';
+import { HeaderPainter } from './header-painter.ts';
 import { readPictureFacts, unreadable } from './picture-facts.ts';
 import { TurnTaking } from './turn-taking.ts';
 

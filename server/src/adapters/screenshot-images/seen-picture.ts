@@ -1,15 +1,7 @@
 import type { ScreenshotCrop } from '../../pipeline/ports/screenshots.ts';
-import {
-  overflowStrip,
-  type Planned,
-  type Rectangle,
-  type Size,
-  type Strip,
-  scrolledStrip,
-  seenRectangle,
-} from './crop-plan.ts';
-import { bottomGridLine, type RawPicture } from './grid-line.ts';
-import { copyBytes } from './sliced-bytes.ts';
+import { overflowStrip, type Planned, type Rectangle, type Size, scrolledStrip, seenRectangle } from './crop-plan.ts';
+import { bottomGridLine } from './grid-line.ts';
+import { type RawPicture, withoutRows } from './raw-picture.ts';
 
 export interface SeenPicture {
   /** Without the rows that were taken out. */
@@ -39,20 +31,11 @@ export async function seenPicture(whole: RawPicture, crop: ScreenshotCrop): Prom
     return value;
   };
   const scrolled = planned(scrolledStrip(crop, whole));
-  let picture = await without(whole, scrolled);
+  let picture = scrolled === undefined ? whole : await withoutRows(whole, scrolled);
   const isTooLong = overflowStrip(crop, undefined).note !== undefined;
   const overflow = planned(overflowStrip(crop, isTooLong ? await bottomGridLine(picture) : undefined));
-  picture = await without(picture, overflow);
+  if (overflow !== undefined) picture = await withoutRows(picture, overflow);
   const cut = planned(seenRectangle(crop, picture));
   const rectangle = cut ?? { left: 0, top: 0, width: picture.width, height: picture.height };
   return { picture, rectangle, notes, changed: [scrolled, overflow, cut].some((part) => part !== undefined) };
-}
-
-async function without(picture: RawPicture, strip: Strip | undefined): Promise<RawPicture> {
-  if (strip === undefined) return picture;
-  const rowBytes = picture.width * picture.channels;
-  const { data } = picture;
-  await copyBytes(data, data.subarray((strip.top + strip.rows) * rowBytes), strip.top * rowBytes);
-  const height = picture.height - strip.rows;
-  return { ...picture, height, data: data.subarray(0, height * rowBytes) };
 }

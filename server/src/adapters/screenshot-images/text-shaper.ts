@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import bidiJs, { type Bidi } from 'bidi-js';
 import type { Buffer as ShapingBuffer } from 'harfbuzzjs';
 import { Fonts, type LoadedFont } from './fonts.ts';
-import { bounded, codePointMark, visibleText } from './visible-text.ts';
+import { MAX_VALUE_CHARACTERS, visibleText } from './visible-text.ts';
 
 /** A glyph and where it stands from the left of its run; lengths in units of the em, upwards positive. */
 export interface Glyph {
@@ -63,8 +63,11 @@ const MAX_RUN = 200;
 const MAX_CLUSTER = 24;
 /** Text around a run that decides the shape of its letters. */
 const CONTEXT = 8;
-/** Runs shaped before others get a turn. */
-const RUNS_A_TURN = 40;
+/** Runs and letters shaped before others get a turn. */
+const RUNS_A_TURN = 32;
+const LETTERS_A_TURN = 800;
+/** The letters of marks like `[U+202E]` and of what stands where a value was too long. */
+const ALWAYS_USED = ' […,]+0123456789ABCDEFUmorecharacters';
 
 /** The package is CommonJS, which its types do not say: what is imported is the factory itself. */
 const createBidi = bidiJs as unknown as () => Bidi;
@@ -83,20 +86,18 @@ export class TextShaper {
   async prepare(): Promise<void> {
     this.#harfbuzz ??= await import('harfbuzzjs');
     this.#buffer ??= new this.#harfbuzz.Buffer();
-    await this.#fonts.prepare(codePointMark('\uffff'));
+    await this.#fonts.prepare(ALWAYS_USED);
   }
 
   async shape(value: string): Promise<Paragraph> {
     await this.prepare();
-    const given = bounded(value);
-    await this.#fonts.prepare(given);
-    const text = visibleText(given, (character) => this.#fonts.fontOf(character) !== undefined);
-    await this.#fonts.prepare(text);
+    await this.#fonts.prepare(`${value.slice(0, MAX_VALUE_CHARACTERS)}…`);
+    const text = visibleText(value, (character) => this.#fonts.fontOf(character) !== undefined);
     const directions = RIGHT_TO_LEFT.test(text) ? this.#bidi.getEmbeddingLevels(text) : undefined;
     const language = languageOf(text);
     const pieces: Piece[] = [];
     let runs: Run[] = [];
-    let [previous, shaped] = ['', 0];
+    let [previous, cost] = ['', 0];
     for (const { segment, index } of words.segment(text)) {
       if (runs.length > 0 && mayBreak(previous, segment)) {
         pieces.push(pieceOf(runs, WHITE_SPACE.test(previous)));
@@ -105,7 +106,10 @@ export class TextShaper {
       for (const { start, end, font } of this.#fontsOf(segment, index)) {
         for (const [from, to, level] of sameLevel(start, end, directions?.levels)) {
           runs.push(this.#run({ text, language }, { start: from, end: to, font, level }));
-          if (++shaped % RUNS_A_TURN === 0) await setImmediate();
+          cost += 1 / RUNS_A_TURN + (to - from) / LETTERS_A_TURN;
+          if (cost < 1) continue;
+          await setImmediate();
+          cost = 0;
         }
       }
       previous = segment;
@@ -114,11 +118,10 @@ export class TextShaper {
     return { text, language, pieces, rightToLeft: (directions?.paragraphs[0]?.level ?? 0) % 2 === 1 };
   }
 
-  /** Parts a run where `room` ends, between two letters. Either part may be missing: nothing fits, or everything does. */
-  split(paragraph: ParagraphText, run: Run, room: number): readonly [Run | undefined, Run | undefined] {
+  /** Parts a run between two letters, where `room` ends; undefined where not even the first fits, or there is but one. */
+  split(paragraph: ParagraphText, run: Run, room: number): readonly [Run, Run] | undefined {
     const cut = cutOf(run, room);
-    if (cut === run.start) return [undefined, run];
-    if (cut === run.end) return [run, undefined];
+    if (cut === run.start || cut === run.end) return undefined;
     return [this.#run(paragraph, { ...run, end: cut }), this.#run(paragraph, { ...run, start: cut })];
   }
 
