@@ -30,6 +30,7 @@ interface PackageFile {
   readonly version: string;
   readonly bin: Readonly<Record<string, string>>;
   readonly files: readonly string[];
+  readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 const packageFile: PackageFile = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
@@ -88,6 +89,17 @@ test('the package holds JavaScript and no test, and says its version', () => {
     [],
   );
   assert.equal(run('version').stdout, `${packageFile.version}\n`);
+});
+
+test('a build begins with an empty folder: nothing of an earlier one is published', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'butler-sos-audit-build-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'dist', 'app'), { recursive: true });
+  writeFileSync(join(folder, 'dist', 'app', 'stale.js'), '');
+  const [first = ''] = packageFile.scripts.build?.split('&&') ?? [];
+  const { status, stderr } = spawnSync(first, { cwd: folder, shell: true, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(readdirSync(folder), []);
 });
 
 test('the package checks the template of the configuration that it brings', () => {
