@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
  * How a path answers instead of plainly:
  * - `status:503` any status, with a short text; `redirect:URL` 302 to it, absolute or relative; `login` an HTML page with
  *   status 200; `login-redirect` 302 to the log-in page
+ * - `echo-in-host:URL` 302 to it, with the ticket or cookie that came put into that part of it
  * - `hang` no answer until the behaviour is taken away; `slow` head at once, then a byte every 50 ms; `endless` never stops
  * - `truncated` half of the picture, then the connection breaks; `reset` breaks before the head
  * - `lying-type` the picture as text/html; `short-length` a Content-Length of half the picture; `long-length` of twice,
@@ -23,7 +24,8 @@ export type Behaviour =
   | 'login'
   | 'login-redirect'
   | `status:${number}`
-  | `redirect:${string}`;
+  | `redirect:${string}`
+  | `echo-in-${'path' | 'query' | 'host'}:${string}`;
 
 export interface BehaviourOptions {
   /** So many times, then plainly again; without it for good. */
@@ -40,12 +42,21 @@ export const LOGIN_PAGE =
 
 export type Reply = (response: ServerResponse) => void;
 
-/** Without `hang`, which the stand-in keeps itself. */
-export function answerOf(behaviour: Exclude<Behaviour, 'hang'>, image: Buffer): Reply {
+/** Without `hang`, which the stand-in keeps itself. @param secret the ticket or cookie of the request */
+export function answerOf(behaviour: Exclude<Behaviour, 'hang'>, image: Buffer, secret: string): Reply {
   const [word = '', ...rest] = behaviour.split(':');
+  if (word.startsWith('echo-in-')) return redirect(withEcho(rest.join(':'), word.slice(8), secret));
   const told = ANSWERS[word];
   if (told !== undefined) return (response) => told(response, image);
   return word === 'redirect' ? redirect(rest.join(':')) : text(Number(rest[0]), 'as told');
+}
+
+function withEcho(text: string, part: string, secret: string): string {
+  const url = new URL(text);
+  if (part === 'path') url.pathname = `/tempcontent/${secret}`;
+  if (part === 'query') url.search = `stolen=${[...secret].map((c) => `%${c.charCodeAt(0).toString(16)}`).join('')}`;
+  if (part === 'host') url.hostname = `${secret}.${url.hostname}`;
+  return url.href;
 }
 
 export function page(status: number, type: string, body: string | Buffer): Reply {

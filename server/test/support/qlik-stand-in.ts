@@ -35,6 +35,8 @@ export interface QlikStandInOptions {
   readonly sessionLimit?: number;
   readonly ticketLifeMs?: number;
   readonly nowMs?: () => number;
+  /** Pictures for paths that have none of their own. */
+  readonly pictureOf?: (path: string) => Buffer | undefined;
 }
 
 /** One request as it came, with the status that it got (0: none yet, or the connection was broken). */
@@ -260,15 +262,16 @@ class StandIn implements QlikStandIn {
     if (pathname.endsWith(LOGIN_PATH)) return loginPage;
     const [, prefix = ''] = /^(?:\/(.+))?\/(?:tempcontent|api|content|extensions|hub)\//.exec(pathname) ?? [];
     const virtualProxy = this.#sessions.hasVirtualProxy(prefix) ? prefix : '';
-    const image = this.#images.get(pathname);
+    const image = this.#images.get(pathname) ?? this.#options.pictureOf?.(pathname);
     const plainly = image === undefined ? text(404, 'Not found') : picture(image);
-    const reply = this.#asTold(pathname, image ?? NO_PICTURE, plainly);
+    const ticket = searchParams.get('qlikTicket');
+    const sent = ticket ?? headers.cookie?.split('=')[1] ?? '';
+    const reply = this.#asTold(pathname, image ?? NO_PICTURE, plainly, sent);
     if (this.#behaviours.get(pathname)?.beforeLogin === true || this.#options.requireLogin === false) return reply;
 
     const cookieName = this.#sessions.cookieName(virtualProxy, server === 'https');
     const cookie = cookieOf(headers.cookie, cookieName);
     if (cookie !== undefined && this.#sessions.find(cookie, virtualProxy) !== undefined) return reply;
-    const ticket = searchParams.get('qlikTicket');
     const redeemed = ticket === null ? undefined : this.#sessions.redeem(ticket, virtualProxy);
     if (redeemed?.kind === 'too-many-sessions') return json(403, { errorText: 'UsageDenied' });
     if (redeemed?.kind !== 'session') return this.#loginReply(virtualProxy);
@@ -286,7 +289,7 @@ class StandIn implements QlikStandIn {
     return redirect(`${virtualProxy === '' ? '' : `/${virtualProxy}`}${LOGIN_PATH}`);
   }
 
-  #asTold(path: string, image: Buffer, plainly: Reply): Reply {
+  #asTold(path: string, image: Buffer, plainly: Reply, secret = ''): Reply {
     return (response) => {
       const told = this.#behaviours.get(path);
       if (told === undefined || told.left <= 0) {
@@ -296,7 +299,7 @@ class StandIn implements QlikStandIn {
       told.left--;
       if (told.retryAfter !== undefined) response.setHeader('retry-after', told.retryAfter);
       if (told.behaviour === 'hang') this.#hanging.push({ path, resume: () => plainly(response) });
-      else answerOf(told.behaviour, image)(response);
+      else answerOf(told.behaviour, image, secret)(response);
     };
   }
 }
