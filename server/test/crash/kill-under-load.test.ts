@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { load } from '../support/audit-client.ts';
 import { countsByEventId } from '../support/parquet-rows.ts';
-import { qvdColumn, qvdFiles } from '../support/qvd-rows.ts';
+import { qvdCountsByEventId } from '../support/qvd-rows.ts';
 import { createHome, startServer } from '../support/running-server.ts';
 
 const ROUNDS = 10;
@@ -20,14 +20,6 @@ const PARQUET_AND_QVD = `    destination:
         maxBatchSize: 200
         writeFrequency: 50
 `;
-
-async function countsInQvd(directory: string): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const path of qvdFiles(directory)) {
-    for (const id of await qvdColumn(path, 'eventId')) counts.set(String(id), (counts.get(String(id)) ?? 0) + 1);
-  }
-  return counts;
-}
 
 test('kill -9 at random moments under 48-connection load, ten rounds: nothing lost, nothing doubled, no stray file', async (t) => {
   const home = createHome({ destination: PARQUET_AND_QVD });
@@ -47,7 +39,7 @@ test('kill -9 at random moments under 48-connection load, ten rounds: nothing lo
   assert.equal(await server.stop(), 0, server.output());
   assert.ok(acknowledged.size > 1000, `too little load to mean anything: ${acknowledged.size}`);
 
-  for (const counts of [await countsByEventId(home.parquet), await countsInQvd(qvd)]) {
+  for (const counts of [await countsByEventId(home.parquet), await qvdCountsByEventId(qvd)]) {
     const lost = [...acknowledged].filter((id) => !counts.has(id));
     const doubled = [...counts].filter(([, count]) => count > 1);
     assert.deepEqual({ lost: lost.length, doubled: doubled.length }, { lost: 0, doubled: 0 });

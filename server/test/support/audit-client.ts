@@ -80,11 +80,12 @@ export async function load(
   connections: number,
   signal: AbortSignal,
   acknowledged: Set<string>,
+  next: () => Record<string, unknown> = envelope,
 ): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const client = async () => {
     while (!signal.aborted) {
-      const event = envelope();
+      const event = next();
       const reply = await postEvent(url, event, agent).catch(() => undefined);
       if (reply === undefined) return;
       if (reply.status === 202) acknowledged.add(String(event.eventId));

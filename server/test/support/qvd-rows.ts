@@ -55,3 +55,12 @@ export async function qvdColumn(path: string, name: string): Promise<readonly Qv
     await reader.close();
   }
 }
+
+/** How often each event id stands in the files of a folder. */
+export async function qvdCountsByEventId(directory: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const path of qvdFiles(directory)) {
+    for (const id of await qvdColumn(path, 'eventId')) counts.set(String(id), (counts.get(String(id)) ?? 0) + 1);
+  }
+  return counts;
+}
