@@ -97,10 +97,12 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
       },
     });
     closing.push(() => log.close());
+    lock.announce(); // the log has made room for it
     const threadStart = (): ThreadStart => ({
       config,
       ports: options.ports,
       logger: options.log,
+      disk: disk(),
       log: { logId: recovery.logId, head: log.head(), firstRetained: recovery.firstRetained },
     });
     delivery = new DeliveryThread(threadStart, logger, {

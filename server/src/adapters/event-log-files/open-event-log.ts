@@ -56,9 +56,9 @@ export async function openEventLog(options: EventLogOptions): Promise<OpenedEven
     metrics,
     onChange: options.onDiskState ?? (() => undefined),
   });
+  await disk.check(); // on a full disk recovery needs of the reserve
   const { report, open, endsSynced } = await recover({ directory, fileSystem, clock });
   logRecovery(logger, report);
-  await disk.check();
   const segments = new SegmentWriter({ fileSystem, directory, segmentBytes: options.segmentBytes ?? SEGMENT_BYTES });
   if (open !== undefined) await segments.reopen(open.first, open.bytes);
   const log = new SegmentedWriter({

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CodedError, messageOf } from '../../domain/errors.ts';
+import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
 import { createPrivateFolder, isReadableByEverybody, restrictToOwner } from '../shared/private-folder.ts';
 import { createPrivateFile } from './sqlite-file.ts';
 
@@ -15,6 +15,8 @@ export interface LogOwner {
 }
 
 export interface LogLock {
+  /** Says who holds it, where a full disk kept that from being written so far. */
+  announce(): void;
   /** May be called twice. */
   release(): void;
 }
@@ -44,8 +46,11 @@ export function acquireLogLock(directory: string, owner: LogOwner): LogLock {
     database.close();
     throw isBusy(thrown) ? inUse(directory, readOwner(directory)) : lockFailed(directory, thrown);
   }
-  writeOwner(directory, owner);
+  let isTold = writeOwner(directory, owner);
   return {
+    announce() {
+      if (!isTold) isTold = writeOwner(directory, owner);
+    },
     release() {
       if (!database.isOpen) return;
       rmSync(join(directory, OWNER_FILE), { force: true });
@@ -70,11 +75,20 @@ export function lockOwner(directory: string): LogOwner | undefined {
   }
 }
 
-function writeOwner(directory: string, owner: LogOwner): void {
+/** @returns false on a full disk: the lock holds without it */
+function writeOwner(directory: string, owner: LogOwner): boolean {
   const path = join(directory, OWNER_FILE);
   const temporary = `${path}.${owner.pid}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(owner, null, 2)}\n`, { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, `${JSON.stringify(owner, null, 2)}\n`, { mode: 0o600 });
+    renameSync(temporary, path);
+    return true;
+  } catch (thrown) {
+    rmSync(temporary, { force: true });
+    if (systemCodeOf(thrown) !== 'ENOSPC') throw thrown;
+    rmSync(path, { force: true }); // that of a killed server would name the wrong one
+    return false;
+  }
 }
 
 function readOwner(directory: string): LogOwner | undefined {
