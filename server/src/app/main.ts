@@ -18,6 +18,7 @@ const commands: Commands = {
   serve: async (options) => (await import('./cli/serve.ts')).serve(options),
   stop: async (options) => (await import('./cli/stop.ts')).stop(options),
   checkConfig: async (options) => (await import('./cli/check-config.ts')).checkConfig(options),
+  checkQlik: async (options) => (await import('./cli/check-qlik.ts')).checkQlik(options),
   status: async (options) => (await import('./cli/status.ts')).status(options),
   simulate: async (options) => (await import('./cli/simulate.ts')).simulate(options),
   replay: async (options) => (await import('./cli/replay.ts')).replay(options),

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { ScreenshotSource } from '../../src/pipeline/ports/screenshots.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { startQlikStandIn } from '../support/qlik-stand-in.ts';
 import { PICTURE, QlikWorld } from './qlik-world.ts';
 
 describe('downloads without log-in', () => {
@@ -119,8 +118,6 @@ describe('downloads without log-in', () => {
   });
 
   it('connections that fail are told apart', async () => {
-    const closed = await startQlikStandIn();
-    await closed.close();
     const everywhere = (rejectUnauthorized = true) =>
       world.source({ auth: { mode: 'none' }, options: { allowedOrigins: ['*'], rejectUnauthorized } });
     const anywhere = everywhere();

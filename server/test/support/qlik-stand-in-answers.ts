@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 /**
  * How a path answers instead of plainly:
  * - `status:503` any status, with a short text; `redirect:URL` 302 to it, absolute or relative; `login` an HTML page with
- *   status 200; `login-redirect` 302 to the log-in page
+ *   status 200; `login-redirect` 302 to the log-in page; `xsrf` what the Proxy Service answers without an Xrfkey
  * - `echo-in-host:URL` 302 to it, with the ticket or cookie that came put into that part of it
  * - `hang` no answer until the behaviour is taken away; `slow` head at once, then a byte every 50 ms; `endless` never stops
  * - `truncated` half of the picture, then the connection breaks; `reset` breaks before the head
@@ -23,6 +23,7 @@ export type Behaviour =
   | 'html'
   | 'login'
   | 'login-redirect'
+  | 'xsrf'
   | `status:${number}`
   | `redirect:${string}`
   | `echo-in-${'path' | 'query' | 'host'}:${string}`;
@@ -70,6 +71,8 @@ export const json = (status: number, body: unknown) => page(status, 'application
 export const picture = (image: Buffer) => page(200, 'image/png', image);
 export const loginPage = page(200, 'text/html; charset=utf-8', LOGIN_PAGE);
 
+export const withoutXrfkey = text(403, 'XSRF prevention check failed. Possible XSRF discovered.');
+
 export function redirect(location: string): Reply {
   return (response) => {
     response.setHeader('location', location);
@@ -104,6 +107,7 @@ const ANSWERS: Readonly<Record<string, (response: ServerResponse, image: Buffer)
   html: page(200, 'image/png', LOGIN_PAGE),
   login: loginPage,
   'login-redirect': redirect(LOGIN_PATH),
+  xsrf: withoutXrfkey,
 };
 
 /** Infinity: the picture again and again, as fast as it is taken; else so many bytes at a time. */

@@ -16,6 +16,7 @@ import {
   type Reply,
   redirect,
   text,
+  withoutXrfkey,
 } from './qlik-stand-in-answers.ts';
 import { type SessionRules, type StandInSession, StandInSessions } from './qlik-stand-in-sessions.ts';
 import { type CertificateAuthority, createCertificateAuthority } from './test-certificates.ts';
@@ -28,6 +29,10 @@ export interface QlikStandInOptions {
   readonly virtualProxies?: SessionRules['virtualProxies'];
   /** Names in the server's certificate, besides `localhost`, `127.0.0.1` and `::1`. */
   readonly hostNames?: readonly string[];
+  /** Names in it, instead of all of those. */
+  readonly certificateHosts?: readonly string[];
+  /** Days that it is still valid; negative: has expired. */
+  readonly certificateDays?: number;
   /** What somebody without a session gets: a redirect to the log-in page (default), that page at once, or a status. */
   readonly withoutSession?: 'redirect' | 'page' | 401 | 403;
   /** False: pictures for everybody, as a plain web server. */
@@ -118,8 +123,8 @@ class StandIn implements QlikStandIn {
       ticketLifeMs: options.ticketLifeMs ?? 60_000,
       nowMs: options.nowMs ?? Date.now,
     });
-    const hosts = ['localhost', '127.0.0.1', '::1', ...(options.hostNames ?? [])];
-    const server = this.authority.issue('qlik.test', { hosts });
+    const hosts = options.certificateHosts ?? ['localhost', '127.0.0.1', '::1', ...(options.hostNames ?? [])];
+    const server = this.authority.issue('qlik.test', { hosts, days: options.certificateDays ?? 2 });
     const client = this.authority.issue('QlikClient');
     this.caPath = this.#write('root.pem', this.authority.cert);
     this.clientCertPath = this.#write('client.pem', client.cert);
@@ -227,7 +232,7 @@ class StandIn implements QlikStandIn {
     const url = new URL(path, 'https://qps');
     const key = url.searchParams.get('Xrfkey') ?? '';
     if (!/^[0-9a-zA-Z]{16}$/.test(key) || headers['x-qlik-xrfkey'] !== key) {
-      return text(403, 'XSRF prevention check failed. Possible XSRF discovered.');
+      return withoutXrfkey;
     }
     const match = /^\/qps\/(?:(.+)\/)?(ticket|session\/([^/]+))$/.exec(url.pathname);
     const [, virtualProxy = '', call = '', sessionId] = match ?? [];

@@ -12,6 +12,7 @@ export class ReloadingAgent {
   readonly #options: () => Promise<AgentOptions>;
   readonly #logger: Logger;
   #agent: https.Agent | undefined;
+  #loading: Promise<https.Agent> | undefined;
   #stamp = '';
 
   /** @param options reads the files; may throw */
@@ -28,6 +29,18 @@ export class ReloadingAgent {
   async current(): Promise<https.Agent> {
     const stamp = (await Promise.all(this.#paths.map(stampOf))).join();
     if (this.#agent !== undefined && stamp === this.#stamp) return this.#agent;
+    this.#loading ??= this.#load(stamp).finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  close(): void {
+    this.#agent?.destroy();
+    this.#agent = undefined;
+  }
+
+  async #load(stamp: string): Promise<https.Agent> {
     try {
       const options = await this.#options();
       if (this.#agent !== undefined) this.#logger.info({ paths: this.#paths }, 'New certificate files are in use.');
@@ -38,11 +51,6 @@ export class ReloadingAgent {
     }
     this.#stamp = stamp;
     return this.#agent;
-  }
-
-  close(): void {
-    this.#agent?.destroy();
-    this.#agent = undefined;
   }
 }
 

@@ -13,6 +13,7 @@ export interface Commands {
   serve(options: CommonOptions & ServeOptions): Promise<void>;
   stop(options: CommonOptions & { readonly timeout: number }): Promise<void>;
   checkConfig(options: CommonOptions): Promise<void>;
+  checkQlik(options: CommonOptions & CheckQlikOptions): Promise<void>;
   status(options: CommonOptions & { readonly json?: true }): Promise<void>;
   simulate(options: CommonOptions & SimulateOptions): Promise<void>;
   replay(options: CommonOptions & ReplayOptions): Promise<void>;
@@ -33,6 +34,10 @@ export interface ServeOptions {
   readonly host?: string;
   readonly port?: number;
   readonly logLevel?: 'error' | 'warn' | 'info' | 'debug';
+}
+export interface CheckQlikOptions {
+  readonly url?: string;
+  readonly user?: string;
 }
 export interface SimulateOptions {
   readonly url?: string;
@@ -114,6 +119,11 @@ function addInspecting(program: Command, commands: Commands): void {
   common(program.command('check-config'))
     .description('read the configuration, report every mistake at once, print what it means')
     .action(commands.checkConfig);
+  common(program.command('check-qlik'))
+    .description('try certificates, ticket, download and session end against Qlik Sense, and explain what fails')
+    .option('--url <url>', 'the URL of a screenshot, as its event has it')
+    .option('--user <identity>', 'for auth.mode userTicket: as this user, such as "LAB\\john"')
+    .action(commands.checkQlik);
   common(program.command('status'))
     .description('log, destinations, lag and dead letters; works beside a running server and without one')
     .option('--json', 'as JSON')

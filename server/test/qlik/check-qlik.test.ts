@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { createHome, runCommand, type ServerHome } from '../support/running-server.ts';
+import { QlikWorld } from './qlik-world.ts';
+
+let world: QlikWorld;
+let home: ServerHome;
+let folder: string;
+beforeEach(async () => {
+  world = await QlikWorld.start();
+  home = createHome();
+  folder = mkdtempSync(join(tmpdir(), 'audit-check-'));
+});
+afterEach(async () => {
+  await world.stop();
+  home.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function check(auth: string, args: readonly string[] = [], certs: Partial<Record<'cert' | 'ca', string>> = {}) {
+  const { qlik } = world;
+  const configFile = join(folder, 'check.yaml');
+  writeFileSync(
+    configFile,
+    `Butler-SOS:
+  cert:
+    clientCert: ${certs.cert ?? qlik.clientCertPath}
+    clientCertKey: ${qlik.clientKeyPath}
+    clientCertCA: ${certs.ca ?? qlik.caPath}
+  auditEvents:
+    screenshots:
+      enable: true
+      allowedImageDownloadHosts: [localhost]
+      auth: ${auth}
+`,
+  );
+  const { code, stdout, stderr } = await runCommand({ ...home, configFile }, ['check-qlik', ...args]);
+  const steps = stdout.trimEnd().split('\n');
+  return { code, stdout, stderr, results: steps.map((line) => line.split(/ {2,}/).slice(0, 2).join(' ')) };
+}
+
+const asService = (port: number) =>
+  `{ mode: qpsTicket, qps: { host: localhost, port: ${port}, userDirectory: LAB, userId: service } }`;
+const asUser = (port: number) => `{ mode: userTicket, qps: { host: localhost, port: ${port} } }`;
+
+test('every step works, and nothing is left open', async () => {
+  const url = world.qlik.imageUrl('analytics/tempcontent/x.png');
+  const { code, stdout, results } = await check(asService(world.qlik.qpsPort), ['--url', url]);
+  assert.deepEqual(results, ['certificates ok', 'ticket ok', 'download ok', 'session end ok']);
+  assert.equal(code, 0);
+  assert.match(stdout, /CN=QlikClient\) is valid until \d{4}-\d\d-\d\d/);
+  assert.match(stdout, /gave a ticket for LAB\\service on the virtual proxy analytics/);
+  assert.match(stdout, /bytes of png, with a session/);
+  assert.deepEqual(world.qlik.sessions(), []);
+});
+
+test('without a URL it ends after the ticket; userTicket wants a user', async () => {
+  const named = await check(asUser(world.qlik.qpsPort), ['--user', 'LAB\\john']);
+  assert.deepEqual([named.code, named.results], [0, ['certificates ok', 'ticket ok', 'download skipped']]);
+  const nobody = await check(asUser(world.qlik.qpsPort));
+  assert.deepEqual([nobody.code, nobody.results[1]], [1, 'ticket FAILED']);
+  assert.match(nobody.stdout, /name a user: --user/);
+  const internal = await check(asUser(world.qlik.qpsPort), ['--user', 'INTERNAL\\sa_api']);
+  assert.match(internal.stdout, /No ticket is ever asked for INTERNAL\\sa_api/);
+});
+
+test('what fails is explained, and the exit code says so', async () => {
+  const url = world.qlik.imageUrl('tempcontent/x.png');
+  const stranger = await world.startOther();
+  const wrongCa = await check(asService(world.qlik.qpsPort), ['--url', url], { ca: stranger.caPath });
+  assert.deepEqual(wrongCa.results, ['certificates ok', 'ticket FAILED', 'download FAILED', 'session end skipped']);
+  assert.match(wrongCa.stdout, /authority that is not trusted/);
+  assert.match(wrongCa.stderr, /2 of 4 steps failed/);
+  assert.equal(wrongCa.code, 1);
+  const missing = await check(asService(world.qlik.qpsPort), [], { cert: join(folder, 'none.pem') });
+  assert.equal(missing.results[0], 'certificates FAILED');
+  assert.match(missing.stdout, /none\.pem/);
+
+  for (let other = 0; other < 5; other++) world.qlik.openSession('LAB\\service');
+  const full = await check(asService(world.qlik.qpsPort), ['--url', url]);
+  assert.deepEqual(full.results.slice(1, 3), ['ticket ok', 'download FAILED']);
+  assert.match(full.stdout, /five are the most/);
+  world.qlik.endAllSessions();
+  const unknown = await check(asService(world.qlik.qpsPort), [
+    '--url',
+    world.qlik.imageUrl('nowhere/tempcontent/x.png'),
+  ]);
+  assert.match(unknown.stdout, /does not know the virtual proxy "nowhere"/);
+  world.qlik.setQpsBehaviour('status:500', 'DELETE');
+  const left = await check(asService(world.qlik.qpsPort), ['--url', url]);
+  assert.deepEqual(left.results.slice(2), ['download ok', 'session end FAILED']);
+  const foreign = await check(asService(world.qlik.qpsPort), ['--url', 'https://evil.test/x.png']);
+  assert.match(foreign.stdout, /not allowed to come from evil\.test/);
+});
+
+test('without a log-in only the download is tried', async () => {
+  const open = await world.startOther({ requireLogin: false });
+  open.setImage('x.png', Buffer.from('GIF89a and so on ;'));
+  const found = await check('{ mode: none }', ['--url', open.imageUrl('x.png', { http: true })]);
+  assert.deepEqual(
+    [found.code, found.results],
+    [0, ['certificates skipped', 'ticket skipped', 'download ok', 'session end skipped']],
+  );
+});
