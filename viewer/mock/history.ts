@@ -24,7 +24,7 @@ export interface Envelope {
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** People read slower than the simulator plays them. */
-const UNHURRIED = 4;
+const UNHURRIED = 12;
 
 /** What the people of the mock did on the working days before `nowMs`, in order of time. The same for the same time. */
 export function pastDays(nowMs: number, days: number): readonly MockEnvelope[] {
@@ -55,7 +55,7 @@ function workday({ identity, day, apps, random, diligence }: Workday): MockEnvel
   if (!random.chance(isWeekend ? 0.08 : diligence)) return [];
   return Array.from({ length: sessions }, (_, at) => {
     const start = day + (6.6 + at * 2.4 + random.fraction() * 2.2) * HOUR_MS;
-    return session({ identity, apps, random, start, steps: random.integer(18, 70) });
+    return session({ identity, apps, random, start, steps: random.integer(30, 110) });
   }).flat();
 }
 

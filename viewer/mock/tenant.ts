@@ -57,13 +57,13 @@ const SKETCHES: readonly AppSketch[] = [
   },
   {
     id: '7a1b9c3d-2e4f-4a6b-8c0d-1e2f3a4b5c6d',
-    name: '商品分析 2026',
+    name: 'Produktanalyse 2026',
     fields: {
-      商品: ['電動自転車', 'ヘルメット', 'ライト', '部品'],
-      地域: ['東京', '大阪', '名古屋', '札幌'],
+      Produkt: ['Stadträder', 'Helme', 'Leuchten', 'Ersatzteile'],
+      Märkte: ['München', 'Zürich', 'Köln', 'Düsseldorf'],
     },
-    measures: ['売上高', '在庫数', '粗利率'],
-    sheets: ['概要', '在庫'],
+    measures: ['Umsatz', 'Bestand', 'Rohertrag'],
+    sheets: ['Übersicht', 'Bestände'],
   },
 ];
 
@@ -75,7 +75,7 @@ export const IDENTITIES: readonly string[] = [
   'UserDirectory=ACME; UserId=jonas.weber',
   'UserDirectory=ACME; UserId=maria.kowalska',
   'UserDirectory=ACME; UserId=david.oconnor',
-  'UserDirectory=ACME; UserId=田中.太郎',
+  'UserDirectory=ACME; UserId=hiroshi.tanaka',
   'UserDirectory=ACME; UserId=sofia.rossi',
   'UserDirectory=ACME; UserId=erik.sandberg',
   'UserDirectory=PARTNER; UserId=lena.vogel',

@@ -7,8 +7,12 @@ import { Link, navigate, usePlace } from './routing/location.tsx';
 import { logIn, logOut, readSession, SessionContext } from './shell/session.ts';
 import { Shell } from './shell/shell.tsx';
 import { EventView } from './views/event/event-view.tsx';
+import { InsightsView } from './views/insights/insights-view.tsx';
+import { LiveView } from './views/live/live-view.tsx';
 import { LoginView } from './views/login/login-view.tsx';
 import { SearchView } from './views/search/search-view.tsx';
+import { StoryView } from './views/story/story-view.tsx';
+import { SystemView } from './views/system/system-view.tsx';
 import { TransactionView } from './views/transaction/transaction-view.tsx';
 
 type State =
@@ -86,6 +90,10 @@ function View() {
   if (area === '' || area === 'login') return <SearchView />;
   if (area === 'events' && id !== '') return <EventView key={id} eventId={id} />;
   if (area === 'transactions' && id !== '') return <TransactionView key={id} id={id} />;
+  if (area === 'story') return <StoryView />;
+  if (area === 'insights') return <InsightsView />;
+  if (area === 'live') return <LiveView />;
+  if (area === 'system') return <SystemView />;
   return (
     <Empty icon="search" title="There is no such page">
       <p>

@@ -42,7 +42,7 @@ function RowFlags({ event }: { readonly event: TrailEvent }) {
           <span class="visually-hidden">conflict</span>
         </span>
       )}
-      {picture !== null && (
+      {picture !== null && !(picture.status === 'saved' && event.eventType === 'screenshot.url.received') && (
         <span
           class={`flag ${picture.status === 'failed' ? 'flag-bad' : picture.status === 'saved' ? 'flag-good' : ''}`}
           title={

@@ -17,13 +17,13 @@ export function Phrase({ event }: { readonly event: TrailEvent }) {
     case 'screenshot.url.received':
       return (
         <>
-          saw <ObjectName event={event} />
+          saw the <ObjectName event={event} />
         </>
       );
     case 'object.view.duration':
       return (
         <>
-          viewed <ObjectName event={event} />
+          viewed the <ObjectName event={event} />
           {event.durationMs !== null && (
             <>
               {' '}
@@ -35,7 +35,7 @@ export function Phrase({ event }: { readonly event: TrailEvent }) {
     case 'object.visibility.changed':
       return (
         <>
-          {event.visible === false ? 'moved away from ' : 'brought into view '}
+          {event.visible === false ? 'moved away from the ' : 'brought into view the '}
           <ObjectName event={event} />
         </>
       );
@@ -46,7 +46,7 @@ export function Phrase({ event }: { readonly event: TrailEvent }) {
     case 'event.unsupported.visualization':
       return (
         <>
-          saw <ObjectName event={event} />, which gives no picture
+          saw the <ObjectName event={event} />, which gives no picture
         </>
       );
     default:

@@ -53,6 +53,8 @@ interface LinkProps {
   readonly 'aria-label'?: string;
   readonly 'aria-current'?: 'page' | 'true' | undefined;
   readonly title?: string | undefined;
+  /** -1: by mouse alone, where the keyboard has another way. */
+  readonly tabIndex?: -1;
   readonly children?: ComponentChildren;
 }
 

@@ -1,7 +1,5 @@
 import type { TrailEvent } from '../../../../server/src/domain/trail.ts';
 import { EventMark } from '../../parts/event-mark.tsx';
-import { lookOf } from '../../parts/event-types.ts';
-import { Name } from '../../parts/names.tsx';
 import { Phrase } from '../../parts/phrase.tsx';
 import { Thumbnail } from '../../parts/thumbnail.tsx';
 import { When } from '../../parts/when.tsx';
@@ -48,12 +46,7 @@ function Step({ event, isPresent, isCompact }: StepProps) {
     <Link class="step" href={eventAddress(event.eventId)} aria-current={isPresent ? 'true' : undefined}>
       <EventMark eventType={event.eventType} />
       <span class="step-text">
-        <span class="step-what">
-          <Name text={lookOf(event.eventType).label} max={60} />
-        </span>
-        <span class="step-phrase">
-          <Phrase event={event} />
-        </span>
+        <Phrase event={event} />
       </span>
       <span class="step-time">
         <When at={event.time} style="clock" />

@@ -1,0 +1,32 @@
+import type { SummaryBy, TrailSummary, TrailSummaryRow } from '../../../../server/src/domain/trail.ts';
+import { get } from '../../api/request.ts';
+import { type Resource, useResource } from '../../api/resource.ts';
+import { formats } from '../../text/reader.ts';
+
+export type Metric = 'time' | 'views' | 'users';
+
+export const METRICS: readonly (readonly [Metric, string])[] = [
+  ['time', 'Viewing time'],
+  ['views', 'Views'],
+  ['users', 'People'],
+];
+
+export function amountOf(row: TrailSummaryRow, metric: Metric): number {
+  return metric === 'time' ? row.totalMs : metric === 'views' ? row.views : row.users;
+}
+
+export function textOf(row: TrailSummaryRow, metric: Metric): string {
+  return metric === 'time' ? formats.duration(row.totalMs) : formats.number(amountOf(row, metric));
+}
+
+/** Everything about a bar, for its tooltip. */
+export function describe(row: TrailSummaryRow): string {
+  const median = row.medianMs === null ? '' : `, ${formats.duration(row.medianMs)} each (median)`;
+  return `${formats.duration(row.totalMs)} in ${formats.number(row.views)} views${median}; ${formats.number(row.users)} people, ${formats.number(row.events)} events`;
+}
+
+export function useSummary(by: SummaryBy, asked: URLSearchParams, limit: number): Resource<TrailSummary> {
+  return useResource(`summary ${by} ${limit} ${asked}`, (signal) =>
+    get<TrailSummary>('summary', new URLSearchParams([['by', by], ['limit', String(limit)], ...asked]), signal),
+  );
+}

@@ -1,0 +1,96 @@
+import type { TrailTimeline } from '../../../../server/src/domain/trail.ts';
+import { Name } from '../../parts/names.tsx';
+import { eventAddress } from '../../routing/addresses.ts';
+import { Link } from '../../routing/location.tsx';
+import { formats } from '../../text/reader.ts';
+import { axisTicks } from '../search/axis-ticks.ts';
+import { coveredMs, type Interval } from './day-story.ts';
+
+interface LanesProps {
+  readonly timeline: TrailTimeline;
+  readonly hours: Interval;
+}
+
+type Lane = TrailTimeline['lanes'][number];
+
+/** The day as lanes, one per sheet, grouped by app. */
+export function Lanes({ timeline, hours }: LanesProps) {
+  const apps = Map.groupBy(
+    timeline.lanes.filter(({ events }) => events.some(({ origin }) => origin === 'client')),
+    ({ appId }) => appId ?? '',
+  );
+  const ticks = axisTicks(hours.fromMs, hours.toMs, formats);
+  return (
+    <section class="card lanes" aria-label="Time on each sheet">
+      <div class="lanes-axis" aria-hidden="true">
+        <div>
+          {ticks.map(({ position, label }) => (
+            <span key={position} style={{ insetInlineStart: `${position * 100}%` }}>
+              {label}
+            </span>
+          ))}
+        </div>
+      </div>
+      {[...apps].map(([appId, lanes], at) => (
+        <section key={appId} class={`lane-app hue-${[0, 2, 1, 3, 4, 5][at % 6]}`}>
+          <h2 class="clip">
+            <Name text={lanes[0]?.appName ?? (appId || 'Without an app')} max={120} />
+          </h2>
+          <ul>
+            {lanes.map((lane) => (
+              <LaneRow key={lane.sheetId} lane={lane} hours={hours} ticks={ticks.map(({ position }) => position)} />
+            ))}
+          </ul>
+        </section>
+      ))}
+    </section>
+  );
+}
+
+interface LaneRowProps {
+  readonly lane: Lane;
+  readonly hours: Interval;
+  readonly ticks: readonly number[];
+}
+
+function LaneRow({ lane, hours, ticks }: LaneRowProps) {
+  const length = hours.toMs - hours.fromMs;
+  const percent = (ms: number) => Math.max(0, Math.min(100, ((ms - hours.fromMs) / length) * 100));
+  const total = coveredMs(lane.spans.map((span) => ({ fromMs: Date.parse(span.from), toMs: Date.parse(span.to) })));
+  return (
+    <li class="lane">
+      <span class="lane-name clip">
+        <Name text={lane.sheetName ?? lane.sheetId ?? 'Without a sheet'} max={120} />
+      </span>
+      {/* The same is told in words below; here it is a drawing. */}
+      <span class="lane-track" aria-hidden="true">
+        {ticks.map((position) => (
+          <i key={position} class="lane-tick" style={{ insetInlineStart: `${position * 100}%` }} />
+        ))}
+        {lane.spans.map((span) => {
+          const start = percent(Date.parse(span.from));
+          const title = `${formats.clock(Date.parse(span.from))} – ${formats.clock(Date.parse(span.to))} · ${formats.duration(span.durationMs)}`;
+          return (
+            <Link key={span.eventId} class="lane-span" href={eventAddress(span.eventId)} title={title} tabIndex={-1}>
+              <i style={{ insetInlineStart: `${start}%`, width: `${percent(Date.parse(span.to)) - start}%` }} />
+            </Link>
+          );
+        })}
+        {lane.events
+          .filter(({ eventType }) => eventType === 'selection.state.changed' || eventType === 'screenshot.url.received')
+          .map((event) => (
+            <Link
+              key={event.sequence}
+              class={event.screenshot === null ? 'lane-dot' : 'lane-dot lane-dot-picture'}
+              href={eventAddress(event.eventId)}
+              title={`${formats.clock(Date.parse(event.time))} · ${(event.selections ?? 'picture').slice(0, 120)}`}
+              tabIndex={-1}
+            >
+              <i style={{ insetInlineStart: `${percent(Date.parse(event.time))}%` }} />
+            </Link>
+          ))}
+      </span>
+      <span class="lane-total">{total === 0 ? '–' : formats.duration(total)}</span>
+    </li>
+  );
+}
