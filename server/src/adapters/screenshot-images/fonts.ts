@@ -137,3 +137,8 @@ export class Fonts {
 function covers({ font }: LoadedFont, character: string): boolean {
   return font.glyph(character.codePointAt(0) ?? 0) !== undefined;
 }
+
+/** Names of all files, in `server/fonts`. */
+export function fontFiles(): readonly string[] {
+  return FILES.map(({ file }) => file);
+}

@@ -30,8 +30,8 @@ export async function breakLines(
     for (const run of piece.runs) {
       let rest = run;
       while (piece.width > maxWidth && lines.width + rest.width > maxWidth) {
-        const parts = shaper.split(paragraph, rest, maxWidth - lines.width);
-        if (parts === undefined && lines.isEmpty) break; // one letter, wider than the line
+        const parts = shaper.split(paragraph, rest, maxWidth - lines.width, lines.isEmpty);
+        if (parts === undefined && lines.isEmpty) break; // a single letter that is wider than the line
         if (parts !== undefined) {
           lines.add(parts[0]);
           rest = parts[1];

@@ -5,8 +5,8 @@ import { joinBytes } from './sliced-bytes.ts';
 const END_OF_IHDR = 33;
 
 /**
- * Puts texts into a PNG file, right behind IHDR: `tEXt` (Latin-1) where the text allows, else `iTXt` (UTF-8), neither
- * compressed (PNG specification, 11.3.3).
+ * Puts texts into a PNG file, right behind IHDR: `tEXt` for ASCII, else `iTXt` (UTF-8), neither compressed (PNG
+ * specification, 11.3.3). What is in `tEXt` beyond ASCII is Latin-1, which many readers get wrong.
  * @param png a valid PNG, as an encoder made it
  * @param texts keyword (1 to 79 Latin-1 characters) and text
  */
@@ -16,8 +16,7 @@ export function withTextChunks(png: Uint8Array, texts: readonly (readonly [strin
 }
 
 function textChunk(keyword: string, text: string): Buffer {
-  // no control characters but newline in tEXt
-  if (/^[\n\x20-\x7e\xa0-\xff]*$/.test(text)) return chunk('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1'));
+  if (/^[\n\x20-\x7e]*$/.test(text)) return chunk('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1'));
   const head = Buffer.from(`${keyword}\0\0\0\0\0`, 'latin1'); // not compressed; no language, no translated keyword
   return chunk('iTXt', Buffer.concat([head, Buffer.from(text.replaceAll('\0', '\ufffd'))]));
 }

@@ -118,9 +118,12 @@ export class TextShaper {
     return { text, language, pieces, rightToLeft: (directions?.paragraphs[0]?.level ?? 0) % 2 === 1 };
   }
 
-  /** Parts a run between two letters, where `room` ends; undefined where not even the first fits, or there is but one. */
-  split(paragraph: ParagraphText, run: Run, room: number): readonly [Run, Run] | undefined {
-    const cut = cutOf(run, room);
+  /**
+   * Parts a run between two letters, where `room` ends; undefined where that is at one of its ends.
+   * @param atLeastOne the first letter counts as fitting
+   */
+  split(paragraph: ParagraphText, run: Run, room: number, atLeastOne: boolean): readonly [Run, Run] | undefined {
+    const cut = cutOf(run, room, atLeastOne);
     if (cut === run.start || cut === run.end) return undefined;
     return [this.#run(paragraph, { ...run, end: cut }), this.#run(paragraph, { ...run, start: cut })];
   }
@@ -171,13 +174,13 @@ export class TextShaper {
 }
 
 /** Where the letters of a run end that fit into `room`, as an index into the text. */
-function cutOf(run: Run, room: number): number {
+function cutOf(run: Run, room: number, atLeastOne: boolean): number {
   const advances = new Map<number, number>();
   for (const { cluster, advance } of run.glyphs) advances.set(cluster, (advances.get(cluster) ?? 0) + advance);
   let width = 0;
   for (const [start, advance] of [...advances].sort(([a], [b]) => a - b)) {
     width += advance;
-    if (width > room) return start;
+    if (width > room && !(atLeastOne && start === run.start)) return start;
   }
   return run.end;
 }
