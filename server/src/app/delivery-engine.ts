@@ -68,10 +68,11 @@ export class DeliveryEngine {
   readonly #stopped = new AbortController();
   readonly #background: Promise<unknown>[] = [];
   #indexedTo: Sequence = BEFORE_FIRST;
-  #disk: DiskNews = { isFull: false, freeBytes: undefined };
+  #disk: DiskNews;
 
   constructor(parts: DeliveryEngineParts) {
     this.#parts = parts;
+    this.#disk = parts.start.disk;
     const { start, clock, logger, metrics, appender } = parts;
     const { directory, minFreeBytes, retentionDays, idRetentionDays } = start.config.eventLog;
     const reader = new SegmentReader({ directory, head: start.log.head });

@@ -37,7 +37,8 @@ const TRY_FOR_MS = 60_000;
  * @returns for people; undefined: the server stops, and the rest is done by the next one
  */
 export async function retryScreenshots(request: ScreenshotRetry, parts: RetryParts): Promise<string | undefined> {
-  const { facts, queue, clock, stopped, wake } = parts;
+  const { log, facts, queue, clock, stopped, wake } = parts;
+  await facts.waitPast(sequence(Math.max(0, log.head() - 1)), stopped);
   const hurried = request.failedOnly ? 0 : queue.tryAllNow(clock.monotonicMs());
   if (hurried > 0) wake();
   const through = facts.position();
@@ -51,7 +52,7 @@ export async function retryScreenshots(request: ScreenshotRetry, parts: RetryPar
     after = last.subject;
   }
   if (stopped.aborted || results.includes('stopped')) return undefined;
-  await facts.waitPast(sequence(Math.max(0, parts.log.head() - 1)), stopped); // the next request knows what this one has done
+  await facts.waitPast(sequence(Math.max(0, log.head() - 1)), stopped); // the next request knows what this one has done
   return answer(results, hurried);
 }
 

@@ -13,6 +13,8 @@ export interface ThreadStart {
   readonly config: AuditConfig;
   /** As the main thread has just opened it. */
   readonly log: { readonly logId: string; readonly head: Sequence; readonly firstRetained: Sequence };
+  /** As it is now; news come later. */
+  readonly disk: DiskNews;
   readonly logger: ThreadLogger;
   /** False: nobody can look at the viewer port. */
   readonly ports: boolean;
