@@ -20,7 +20,7 @@ export interface DailyMergeOptions {
   readonly paused: () => boolean;
 }
 
-const LOOK_MS = 60_000;
+const LOOK_MS = 10_000;
 const RETRY_MS = 600_000;
 const REMIND_MS = 3_600_000;
 const GIVE_UP_AFTER_MS = 7 * 86_400_000;
@@ -96,7 +96,6 @@ export class DailyMerge {
       this.#nextTryMs.delete(day.day);
       this.#published.add();
       logger.info({ destination: name, day: day.day, file: file.path }, 'The parts of a day are one file.');
-      if (this.#reminder.callOff()) logger.info({ destination: name }, 'Daily files are made again.');
     } catch (thrown) {
       if (signal.aborted) return;
       await this.#failed(day, codedOf(thrown, name));

@@ -30,6 +30,7 @@ export async function status(options: CommonOptions & { readonly json?: true }):
       ...d,
       ...(lags.get(d.name) ?? NO_LAG),
       deadLetters: letters.get(d.name) ?? 0,
+      dailyMerge: state.dailyMerges.state(d.name),
     }));
     const freeBytes = disk.bavail * disk.bsize;
     const log = { directory: config.eventLog.directory, logId, head, firstRetained, segments, bytes, freeBytes };
@@ -60,6 +61,11 @@ export async function status(options: CommonOptions & { readonly json?: true }):
       d.held?.message ?? d.lastError?.message ?? '',
     ]);
     print(formatTable(HEADER, rows) || 'No destinations.\n');
+    for (const { name, dailyMerge } of destinations) {
+      for (const { day, lastError } of dailyMerge?.waiting ?? []) {
+        if (lastError !== undefined) print(`\n${name}, daily file of ${day}: ${lastError.message}\n`);
+      }
+    }
   } finally {
     state.close();
   }
