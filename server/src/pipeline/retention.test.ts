@@ -172,6 +172,23 @@ describe('Retention', () => {
     await running;
   });
 
+  it('rule 17: at the start nobody is blamed before he has told where he is', async () => {
+    const indexer = follower('search-index', 0);
+    followers.push(indexer);
+    const stop = new AbortController();
+    const r = retention();
+    const running = r.run(stop.signal);
+    await clock.advance(3000);
+    assert.ok((r.report?.logBytes ?? 0) > 0);
+    followers.pop();
+    followers.push({ ...indexer, position: sequence(400) });
+    await clock.advance(3000);
+    assert.deepEqual(left(), [301, 401]);
+    assert.deepEqual(logger.at('warn'), []);
+    stop.abort();
+    await running;
+  });
+
   it('rule 8: knows within seconds when the disk is low, and when it is not any more', async () => {
     const r = retention();
     const stop = new AbortController();
@@ -189,7 +206,7 @@ describe('Retention', () => {
   });
 
   it('a failure is told once a minute and tried again', async () => {
-    let failures = 3;
+    let failures = 4;
     const { segments: list } = segments;
     segments.segments = () => (failures-- > 0 ? Promise.reject(new Error('EIO')) : list.call(segments));
     const stop = new AbortController();

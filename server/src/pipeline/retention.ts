@@ -46,6 +46,8 @@ export interface RetentionReport {
 /** Without destinations only a missing outcome holds. */
 const END_OF_TIME = sequence(Number.MAX_SAFE_INTEGER);
 const PASS_MS = 60_000;
+/** By then every follower, those of other threads too, has told where it is; until then all of them seem to be far behind. */
+const FIRST_PASS_MS = 5000;
 const DISK_CHECK_MS = 2000;
 const GROWTH_WINDOW_MS = 3_600_000;
 const REMIND_MS = 3_600_000;
@@ -68,7 +70,7 @@ export class Retention {
     return this.#freeBytes < this.#options.minFreeBytes;
   }
 
-  /** Of the last pass. */
+  /** Of the last pass; before the first one nobody is said to hold anything. */
   get report(): RetentionReport | undefined {
     return this.#report;
   }
@@ -77,10 +79,15 @@ export class Retention {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
     const failing = new Reminder();
-    let passAtMs = Number.NEGATIVE_INFINITY;
+    let isMeasured = false;
+    let passAtMs = clock.monotonicMs() + FIRST_PASS_MS;
     while (!signal.aborted) {
       try {
         await this.#lookAtDisk();
+        if (!isMeasured) {
+          isMeasured = true;
+          await this.#measure();
+        }
         if (clock.monotonicMs() >= passAtMs) {
           passAtMs = clock.monotonicMs() + PASS_MS;
           await this.pass();
@@ -117,6 +124,13 @@ export class Retention {
     this.#report = { logBytes, freeBytes: await this.#lookAtDisk(), heldBytes };
     this.#tell(this.#report);
     return this.#report;
+  }
+
+  async #measure(): Promise<void> {
+    const files = await this.#options.segments.segments();
+    const logBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    this.#report = { logBytes, freeBytes: this.#freeBytes, heldBytes: new Map() };
+    this.#tell(this.#report);
   }
 
   async #deleteIds(): Promise<void> {
