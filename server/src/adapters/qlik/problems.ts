@@ -4,8 +4,15 @@ import { AddressRefusedError } from './checked-lookup.ts';
 
 export type Problem = Exclude<DownloadOutcome, { readonly kind: 'downloaded' }>;
 
+/** What is wrong with one picture, or for one user; anything else would be the same for every picture of that host. */
+const OF_ONE_PICTURE: ReadonlySet<string> = new Set([
+  ...['not-found', 'truncated', 'http-408', 'http-425', 'http-500'],
+  ...['too-many-sessions', 'session-in-doubt', 'stopped'],
+]);
+
 export function retry(reason: string, message: string, afterMs?: number): Problem {
-  return { kind: 'retry', reason, message, ...(afterMs === undefined ? {} : { afterMs }) };
+  const hostWide = !OF_ONE_PICTURE.has(reason);
+  return { kind: 'retry', reason, message, hostWide, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
 export function failed(reason: string, message: string): Problem {
