@@ -16,6 +16,7 @@ const files = globSync(
     'qvd/**/*.test.ts',
     'bench/**/*.test.ts',
     'scripts/**/*.test.ts',
+    'viewer/**/*.test.ts',
   ],
   {
     exclude: (name) => name === 'node_modules',

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  CHROMIUM,
   type ExternalTool,
   INFLUXDB_ONE,
   INFLUXDB_TWO,
@@ -29,6 +30,7 @@ export const RECIPES: readonly Recipe[] = [
   debianPackage(STRACE, 'strace'),
   pythonReaders(),
   debianPackage(WRK, 'wrk'),
+  debianPackage(CHROMIUM, 'chromium'),
   debianPackage(INFLUXDB_ONE, 'influxdb'),
   debianPackage(VICTORIA_METRICS, 'victoria-metrics'),
   influxdbTwo(),

@@ -48,6 +48,14 @@ export const WRK: ExternalTool = {
   cached: 'bin/wrk',
 };
 
+export const CHROMIUM: ExternalTool = {
+  name: 'chromium',
+  purpose: 'looks at the audit-trail page as people do',
+  variable: 'TEST_CHROMIUM',
+  commands: ['chromium', 'chromium-browser', 'google-chrome', 'chrome', 'msedge'],
+  cached: 'bin/chromium',
+};
+
 export const INFLUXDB_ONE: ExternalTool = {
   name: 'influxdb',
   purpose: 'a real InfluxDB 1 to write to and to query',

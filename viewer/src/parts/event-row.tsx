@@ -10,7 +10,7 @@ import { When } from './when.tsx';
 /** One event in a list, as one link. */
 export function EventRow({ event }: { readonly event: TrailEvent }) {
   return (
-    <Link class="row" href={eventAddress(event.eventId)}>
+    <Link class="row" href={eventAddress(event)}>
       <EventMark eventType={event.eventType} />
       <span class="row-time">
         <When at={event.time} style="clock" />

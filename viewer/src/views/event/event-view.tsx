@@ -11,7 +11,7 @@ import { Sentence } from '../../parts/sentence.tsx';
 import { Failure, Skeleton } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { storyAddress, transactionAddress } from '../../routing/addresses.ts';
-import { Link } from '../../routing/location.tsx';
+import { Link, usePlace } from '../../routing/location.tsx';
 import { clipped } from '../../text/formats.ts';
 import { localDay } from '../../text/reader.ts';
 import { DataTable } from './data-table.tsx';
@@ -23,8 +23,10 @@ import { Steps } from './steps.tsx';
 
 /** Everything that is known of one event: a sentence, the picture, what happened around it, the proof. */
 export function EventView({ eventId }: { readonly eventId: string }) {
-  const { data, error, reload } = useResource(`event ${eventId}`, (signal) =>
-    get<TrailEventDetail>(`events/${encodeURIComponent(eventId)}`, undefined, signal),
+  const sequence = usePlace().query.get('sequence');
+  const asked = new URLSearchParams(sequence === null ? [] : [['sequence', sequence]]);
+  const { data, error, reload } = useResource(`event ${eventId} ${asked}`, (signal) =>
+    get<TrailEventDetail>(`events/${encodeURIComponent(eventId)}`, asked, signal),
   );
   useEffect(() => {
     document.title = data === undefined ? 'Event · Audit trail' : clipped(data.sentence, 120);

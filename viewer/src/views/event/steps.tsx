@@ -43,7 +43,7 @@ interface StepProps {
 function Step({ event, isPresent, isCompact }: StepProps) {
   const picture = event.screenshot;
   return (
-    <Link class="step" href={eventAddress(event.eventId)} aria-current={isPresent ? 'true' : undefined}>
+    <Link class="step" href={eventAddress(event)} aria-current={isPresent ? 'true' : undefined}>
       <EventMark eventType={event.eventType} />
       <span class="step-text">
         <Phrase event={event} />

@@ -25,6 +25,11 @@ export function describe(row: TrailSummaryRow): string {
   return `${formats.duration(row.totalMs)} in ${formats.number(row.views)} views${median}; ${formats.number(row.users)} people, ${formats.number(row.events)} events`;
 }
 
+/** The server counts the newest when there are too many to count in time. */
+export function noteOf(summary: TrailSummary | undefined): { readonly note?: string } {
+  return summary?.isPartial ? { note: 'The newest events only: choose a shorter time' } : {};
+}
+
 export function useSummary(by: SummaryBy, asked: URLSearchParams, limit: number): Resource<TrailSummary> {
   return useResource(`summary ${by} ${limit} ${asked}`, (signal) =>
     get<TrailSummary>('summary', new URLSearchParams([['by', by], ['limit', String(limit)], ...asked]), signal),

@@ -2,7 +2,7 @@ import type { SummaryBy, TrailSummaryRow } from '../../../../server/src/domain/t
 import { Name } from '../../parts/names.tsx';
 import { Link } from '../../routing/location.tsx';
 import { InsightCard } from './insight-card.tsx';
-import { amountOf, describe, type Metric, textOf, useSummary } from './metric.ts';
+import { amountOf, describe, type Metric, noteOf, textOf, useSummary } from './metric.ts';
 
 interface RankingProps {
   readonly by: SummaryBy;
@@ -21,7 +21,7 @@ export function Ranking({ by, title, metric, asked, addressOf }: RankingProps) {
   const rows = (summary.data?.rows ?? []).toSorted((a, b) => amountOf(b, metric) - amountOf(a, metric)).slice(0, SHOWN);
   const most = Math.max(1, ...rows.map((row) => amountOf(row, metric)));
   return (
-    <InsightCard title={title} resource={summary} isEmpty={rows.length === 0}>
+    <InsightCard title={title} {...noteOf(summary.data)} resource={summary} isEmpty={rows.length === 0}>
       <ol class="ranking">
         {rows.map((row) => (
           <li key={row.key}>

@@ -35,7 +35,7 @@ export function axisTicks(
       .filter(inside);
   }
   const step =
-    [5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60_000).find((ms) => span / ms <= MOST) ??
+    [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60_000).find((ms) => span / ms <= MOST) ??
     DAY_MS;
   const offset = new Date(from).getTimezoneOffset() * 60_000;
   const first = Math.ceil((from - offset) / step) * step + offset;

@@ -7,7 +7,7 @@ import { type Understood, understand } from '../../filter/understand.ts';
 import { Icon, type IconName } from '../../parts/icon.tsx';
 import { listOf, nameOf, rememberName } from '../../parts/known-names.ts';
 import { Name } from '../../parts/names.tsx';
-import { eventAddress, transactionAddress } from '../../routing/addresses.ts';
+import { eventIdAddress, transactionAddress } from '../../routing/addresses.ts';
 import { navigate } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
 
@@ -51,7 +51,7 @@ export function SearchBox({ filter, change }: SearchBoxProps) {
   };
   const choose = (suggestion: TrailSuggestion) => {
     setOpen(false);
-    if (suggestion.kind === 'event') return navigate(eventAddress(suggestion.value));
+    if (suggestion.kind === 'event') return navigate(eventIdAddress(suggestion.value));
     if (suggestion.kind === 'transaction') return navigate(transactionAddress(suggestion.value));
     const list = listOf(suggestion.kind);
     if (list === undefined) return;
@@ -214,7 +214,7 @@ async function openById(id: string): Promise<boolean> {
     ({ kind, value }) => (kind === 'event' || kind === 'transaction') && value.toLowerCase() === id,
   );
   if (found === undefined) return false;
-  navigate(found.kind === 'event' ? eventAddress(found.value) : transactionAddress(found.value));
+  navigate(found.kind === 'event' ? eventIdAddress(found.value) : transactionAddress(found.value));
   return true;
 }
 

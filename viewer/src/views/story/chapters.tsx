@@ -58,7 +58,7 @@ function ChapterItem({ chapter, user }: { readonly chapter: Chapter; readonly us
           <ul class="chapter-pictures">
             {pictures.slice(0, MOST_PICTURES).map((event) => (
               <li key={event.sequence}>
-                <Link href={eventAddress(event.eventId)} title={formats.clock(Date.parse(event.time))}>
+                <Link href={eventAddress(event)} title={formats.clock(Date.parse(event.time))}>
                   <Thumbnail event={event} size="small" />
                 </Link>
               </li>
@@ -76,7 +76,7 @@ function ChapterItem({ chapter, user }: { readonly chapter: Chapter; readonly us
 function SelectionItem({ event }: { readonly event: TrailEvent }) {
   return (
     <li>
-      <Link class="clip" href={eventAddress(event.eventId)}>
+      <Link class="clip" href={eventAddress(event)}>
         <Name text={event.selections ?? ''} max={200} />
       </Link>
     </li>

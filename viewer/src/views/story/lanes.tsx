@@ -1,6 +1,6 @@
 import type { TrailTimeline } from '../../../../server/src/domain/trail.ts';
 import { Name } from '../../parts/names.tsx';
-import { eventAddress } from '../../routing/addresses.ts';
+import { eventAddress, eventIdAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
 import { axisTicks } from '../search/axis-ticks.ts';
@@ -71,7 +71,7 @@ function LaneRow({ lane, hours, ticks }: LaneRowProps) {
           const start = percent(Date.parse(span.from));
           const title = `${formats.clock(Date.parse(span.from))} – ${formats.clock(Date.parse(span.to))} · ${formats.duration(span.durationMs)}`;
           return (
-            <Link key={span.eventId} class="lane-span" href={eventAddress(span.eventId)} title={title} tabIndex={-1}>
+            <Link key={span.eventId} class="lane-span" href={eventIdAddress(span.eventId)} title={title} tabIndex={-1}>
               <i style={{ insetInlineStart: `${start}%`, width: `${percent(Date.parse(span.to)) - start}%` }} />
             </Link>
           );
@@ -82,7 +82,7 @@ function LaneRow({ lane, hours, ticks }: LaneRowProps) {
             <Link
               key={event.sequence}
               class={event.screenshot === null ? 'lane-dot' : 'lane-dot lane-dot-picture'}
-              href={eventAddress(event.eventId)}
+              href={eventAddress(event)}
               title={`${formats.clock(Date.parse(event.time))} · ${(event.selections ?? 'picture').slice(0, 120)}`}
               tabIndex={-1}
             >

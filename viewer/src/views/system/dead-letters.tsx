@@ -6,7 +6,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { Name } from '../../parts/names.tsx';
 import { Failure, Skeleton } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
-import { eventAddress } from '../../routing/addresses.ts';
+import { eventIdAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
 
@@ -85,7 +85,7 @@ function DestinationLetters({ destination, count, changed }: LettersProps) {
                       {letter.range.last !== letter.range.first && ` to ${formats.number(letter.range.last)}`}
                     </>
                   ) : (
-                    <Link href={eventAddress(letter.eventId)}>
+                    <Link href={eventIdAddress(letter.eventId)}>
                       <Name text={letter.eventType ?? letter.eventId} max={80} />
                     </Link>
                   )}{' '}

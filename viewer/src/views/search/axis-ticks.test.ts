@@ -1,0 +1,34 @@
+process.env.TZ = 'Europe/Stockholm';
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createFormats } from '../../text/formats.ts';
+import { axisTicks } from './axis-ticks.ts';
+
+const formats = createFormats(['en-GB'], 'Europe/Stockholm');
+const labels = (from: string, to: string) =>
+  axisTicks(Date.parse(from), Date.parse(to), formats).map(({ label }) => label);
+
+test('hours are round in the day of the reader', () => {
+  assert.deepEqual(labels('2026-03-12T06:30:00Z', '2026-03-12T10:30:00Z'), ['08:00', '09:00', '10:00', '11:00']);
+});
+
+test('days, months and years are few enough to be read, whatever the span', () => {
+  const spans: readonly (readonly [string, string])[] = [
+    ['2026-03-12T06:30:00Z', '2026-03-12T06:40:00Z'],
+    ['2026-03-10T06:30:00Z', '2026-03-12T06:40:00Z'],
+    ['2026-02-01T00:00:00Z', '2026-03-12T00:00:00Z'],
+    ['2025-06-01T00:00:00Z', '2026-03-12T00:00:00Z'],
+    ['2016-06-01T00:00:00Z', '2026-03-12T00:00:00Z'],
+  ];
+  for (const [from, to] of spans) {
+    const ticks = axisTicks(Date.parse(from), Date.parse(to), formats);
+    assert.ok(ticks.length >= 3 && ticks.length <= 8, `${from} to ${to}: ${ticks.length}`);
+    assert.equal(new Set(ticks.map(({ label }) => label)).size, ticks.length, `${from} to ${to}`);
+    assert.ok(ticks.every(({ position }) => position >= 0 && position <= 1));
+  }
+});
+
+test('no span, no ticks', () => {
+  assert.deepEqual(labels('2026-03-12T06:30:00Z', '2026-03-12T06:30:00Z'), []);
+});
