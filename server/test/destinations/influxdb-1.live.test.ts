@@ -286,6 +286,20 @@ describe('influxdb destination against a real InfluxDB 1', { skip }, () => {
     });
   });
 
+  it('the settings of another version: it says which setting to look at', async () => {
+    const v2Config = { org: 'o', bucket: 'b', token: 't' };
+    for (const other of [
+      { version: 2, v2Config },
+      { version: 3, v3Config: { database: 'd', token: 't' } },
+    ]) {
+      await using({ more: other }, async (destination) => {
+        const outcome = await deliver(destination, plainRows(1, 1));
+        assert.ok(outcome.kind === 'retry' || outcome.kind === 'stopped');
+        assert.match(outcome.error.message, /is destination\.influxdb\.version the right one\?/);
+      });
+    }
+  });
+
   it('a limit on series stops it instead of losing events', async () => {
     const small = await start({ data: 'index-version = "inmem"\nmax-values-per-tag = 3' });
     try {
