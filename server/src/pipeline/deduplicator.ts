@@ -31,7 +31,7 @@ export interface DeduplicatorOptions {
 }
 
 /** Large, because sorted writes of random ids cost the less the more of them there are; small enough to block briefly. */
-const LIMIT = { events: 2000, bytes: 4 << 20 };
+const LIMIT = { events: 500, bytes: 1 << 20 };
 /** Earlier lines that stand so close together are read at once. */
 const NEAR = 16;
 const READ_TOGETHER = 500;
