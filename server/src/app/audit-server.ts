@@ -132,6 +132,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
       ...(await running.status()),
     });
     viewer = new ViewerThread(threadStart, logger, {
+      append: (entries) => log.append(entries),
       metrics: async () => [await metrics.snapshot(), await running.metrics()],
       status: statusOf,
       indexed: (upTo) => running.indexed(upTo),

@@ -34,6 +34,13 @@ const commands: Commands = {
     (await import('./cli/destinations.ts')).destinationsRestart(name, options),
   refusedList: async (options) => (await import('./cli/refused.ts')).refusedList(options),
   refusedExport: async (options) => (await import('./cli/refused.ts')).refusedExport(options),
+  open: async (options) => (await import('./cli/open.ts')).open(options),
+  userAdd: async (name, options) => (await import('./cli/user.ts')).userAdd(name, options),
+  userList: async (options) => (await import('./cli/user.ts')).userList(options),
+  userRemove: async (name, options) => (await import('./cli/user.ts')).userRemove(name, options),
+  tokenAdd: async (name, options) => (await import('./cli/token.ts')).tokenAdd(name, options),
+  tokenList: async (options) => (await import('./cli/token.ts')).tokenList(options),
+  tokenRemove: async (name, options) => (await import('./cli/token.ts')).tokenRemove(name, options),
 };
 
 /** What the operator mends in the configuration, or in the files that it names. */

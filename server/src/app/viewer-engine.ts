@@ -1,19 +1,26 @@
 import { join } from 'node:path';
 import { SegmentReader } from '../adapters/event-log-files/event-log-reader.ts';
+import { readTlsFiles } from '../adapters/http-api/tls-files.ts';
 import { METRICS_CONTENT_TYPE, type PrometheusMetrics, renderMetrics } from '../adapters/metrics/prometheus-metrics.ts';
 import { SqliteLogFactsReader } from '../adapters/state-sqlite/sqlite-log-facts-reader.ts';
 import { SqliteSearchIndex } from '../adapters/state-sqlite/sqlite-search-index.ts';
 import { SqliteStateStore } from '../adapters/state-sqlite/sqlite-state-store.ts';
 import { SqliteTrailIndex } from '../adapters/state-sqlite/sqlite-trail-index.ts';
-import { createViewerApi, type ViewerApi } from '../adapters/viewer-api/viewer-api.ts';
+import { createViewerAccess } from '../adapters/viewer-access/viewer-access.ts';
+import { createViewerApi, type ViewerApi, type ViewerSources } from '../adapters/viewer-api/viewer-api.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Sequence } from '../domain/sequence.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
+import type { ViewerAccess } from '../pipeline/ports/viewer-access.ts';
 import { SearchIndexer } from '../pipeline/search-indexer.ts';
+import { Looks } from '../pipeline/trail/looks.ts';
 import { Trail } from '../pipeline/trail/trail.ts';
+import { isLoopback } from './config/startup-warnings.ts';
+import { pageFolder } from './page-folder.ts';
 import type { DiskNews, MainForViewer, ThreadStart } from './threads/contracts.ts';
 import type { ThreadPort } from './threads/thread-port.ts';
+import { recordViewerUrl } from './viewer-url.ts';
 
 export interface ViewerEngineParts {
   readonly start: ThreadStart;
@@ -28,14 +35,6 @@ const GATHER_MS = 250;
 const PORT_RETRY_MS = 30_000;
 const POSITION_MS = 2000;
 
-const DEVELOPER = {
-  name: 'developer',
-  role: 'admin',
-  apps: null,
-  maySeePictures: true,
-  maySeeObjectData: true,
-} as const;
-
 /** Search indexer and viewer port. A port that cannot be had is tried again: it never keeps events from being received. */
 export class ViewerEngine {
   readonly #parts: ViewerEngineParts;
@@ -45,6 +44,7 @@ export class ViewerEngine {
   readonly #indexer: SearchIndexer;
   readonly #stopped = new AbortController();
   readonly #background: Promise<unknown>[] = [];
+  readonly #looks: Looks;
   readonly #trailIndex: SqliteTrailIndex;
   readonly #state: SqliteStateStore;
   #api: ViewerApi | undefined;
@@ -60,6 +60,8 @@ export class ViewerEngine {
     this.#index = new SqliteSearchIndex({ path: join(directory, 'search.sqlite'), logId: start.log.logId, logger });
     this.#trailIndex = new SqliteTrailIndex(join(directory, 'search.sqlite'));
     this.#state = new SqliteStateStore(join(directory, 'durable.sqlite'), clock);
+    const { main } = parts;
+    this.#looks = new Looks({ appender: { append: (entries) => main.call('append', entries) }, clock, logger });
     this.#indexer = new SearchIndexer({
       log: this.#reader,
       gatherMs: GATHER_MS,
@@ -99,7 +101,7 @@ export class ViewerEngine {
 
   async start(): Promise<{ readonly url: string | undefined }> {
     const signal = this.#stopped.signal;
-    this.#background.push(this.#indexer.run(signal), this.#tellPosition(signal));
+    this.#background.push(this.#indexer.run(signal), this.#tellPosition(signal), this.#looks.run(signal));
     const { config } = this.#parts.start;
     if (!this.#parts.start.ports || !config.viewer.enable) return { url: undefined };
     const url = await this.#open();
@@ -120,31 +122,25 @@ export class ViewerEngine {
   }
 
   async #open(): Promise<string | undefined> {
-    const { start, main, logger, metrics } = this.#parts;
+    const { start, clock, logger } = this.#parts;
     const { viewer } = start.config;
+    const { deadLetters, destinations, requests } = this.#state;
+    const { tls } = viewer;
     const api = createViewerApi(
-      viewer,
       {
-        failed: (route, thrown) => {
-          const stack = thrown instanceof Error ? thrown.stack : undefined;
-          logger.error({ route, error: messageOf(thrown), stack }, 'The viewer port could not answer a request.');
-        },
-        notReadyBecause: () => main.call('notReadyBecause', undefined),
-        status: async () => ({
-          ...(await main.call('status', undefined)),
-          searchIndex: { position: this.#indexer.position() },
-        }),
-        metrics: async () => ({
-          contentType: METRICS_CONTENT_TYPE,
-          text: await renderMetrics([...(await main.call('metrics', undefined)), await metrics.snapshot()]),
-        }),
+        ...viewer,
+        tls: tls.enable ? readTlsFiles({ ...tls, hsts: false }) : undefined,
+        isOpenToOthers: !isLoopback(viewer.host),
+        pageFolder: pageFolder(),
       },
-      { trail: this.#trail(), clock: this.#parts.clock, readerOf: () => DEVELOPER },
+      this.#sources(),
+      { trail: this.#trail(), access: this.#access(), looks: this.#looks, clock, deadLetters, destinations, requests },
     );
     try {
       const { url } = await api.listen();
       this.#api = api;
       logger.info({ url }, 'The viewer port is listening.');
+      recordViewerUrl(start.config.eventLog.directory, url);
       return url;
     } catch (thrown) {
       await api.close();
@@ -157,15 +153,45 @@ export class ViewerEngine {
     }
   }
 
+  #sources(): ViewerSources {
+    const { main, logger, metrics } = this.#parts;
+    return {
+      failed: (route, thrown) => {
+        const stack = thrown instanceof Error ? thrown.stack : undefined;
+        logger.error({ route, error: messageOf(thrown), stack }, 'The viewer port could not answer a request.');
+      },
+      notReadyBecause: () => main.call('notReadyBecause', undefined),
+      status: async () => ({
+        ...(await main.call('status', undefined)),
+        searchIndex: { position: this.#indexer.position() },
+      }),
+      metrics: async () => ({
+        contentType: METRICS_CONTENT_TYPE,
+        text: await renderMetrics([...(await main.call('metrics', undefined)), await metrics.snapshot()]),
+      }),
+    };
+  }
+
   #trail(): Trail {
-    const { logId } = this.#parts.start.log;
     const { deadLetters, destinations } = this.#state;
     return new Trail({
       index: this.#trailIndex,
       log: this.#reader,
       ids: this.#facts,
       deliveries: { deadLetters, destinations },
-      logId,
+      logId: this.#parts.start.log.logId,
+    });
+  }
+
+  #access(): ViewerAccess {
+    const { eventLog, viewer } = this.#parts.start.config;
+    const { idleMinutes, absoluteHours } = viewer.session;
+    return createViewerAccess({
+      directory: eventLog.directory,
+      users: viewer.users,
+      session: { idleMs: idleMinutes * 60_000, absoluteMs: absoluteHours * 3_600_000 },
+      proxy: viewer.proxy,
+      clock: this.#parts.clock,
     });
   }
 

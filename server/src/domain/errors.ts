@@ -192,6 +192,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'A search in the audit trail has a beginning of a word that too many words have.',
     action: 'Type one more letter of it.',
   },
+  VIEWER_ACCESS_UNREADABLE: {
+    meaning: 'The file of accounts and tokens for the audit trail (viewer-access.json beside the log) cannot be read.',
+    action: 'Correct it, or delete it and add the accounts again with "butler-sos-audit user add".',
+  },
   DEFECT: {
     meaning: 'Something happened that the program says cannot happen.',
     action: 'Please report it with the log lines around it.',

@@ -8,7 +8,7 @@ import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { TrailQuestion } from '../../pipeline/trail/limited-filter.ts';
 import { ViewerFailure } from './failure.ts';
 import { readQuestion } from './trail-question.ts';
-import { paramsOf, type TrailRouteParts } from './trail-routes.ts';
+import { filterFacts, paramsOf, type TrailRouteParts } from './trail-routes.ts';
 
 export interface LiveParts extends TrailRouteParts {
   readonly clock: Clock;
@@ -27,7 +27,7 @@ const MAX_FOLLOWERS = 100;
 export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
   let followers = 0;
   app.get(`${TRAIL_ROOT}/live`, async (request, reply) => {
-    parts.readerOf(request);
+    const session = parts.sessionOf(request);
     const question = readQuestion(paramsOf(request), ['lastEventId']);
     if (followers >= MAX_FOLLOWERS) {
       throw new ViewerFailure(503, 'TOO_MANY_FOLLOWERS', 'Too many people follow the trail live. Try again later.', {
@@ -35,6 +35,7 @@ export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
       });
     }
     const start = startOf(request) ?? parts.trail.position();
+    parts.looks.note(session, 'followed', filterFacts(paramsOf(request)));
     reply.hijack();
     followers++;
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
@@ -52,7 +53,7 @@ export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
 }
 
 async function follow(
-  { trail, readerOf, clock }: Pick<LiveParts, 'trail' | 'readerOf' | 'clock'>,
+  { trail, sessionOf, clock }: Pick<LiveParts, 'trail' | 'sessionOf' | 'clock'>,
   request: FastifyRequest,
   question: TrailQuestion,
   start: Sequence,
@@ -63,7 +64,7 @@ async function follow(
   let quietSince = clock.monotonicMs();
   out.write('retry: 2000\n\n');
   while (!signal.aborted) {
-    const found = look({ trail, readerOf }, request, question, position);
+    const found = look({ trail, sessionOf }, request, question, position);
     if (found === undefined) return;
     for (const event of found.events) out.write(`id: ${event.sequence}\ndata: ${JSON.stringify(event)}\n\n`);
     const hasMoved = found.upTo > position;
@@ -81,13 +82,13 @@ async function follow(
 
 /** Undefined: this session may not look any more. A table that is being built has nothing new. */
 function look(
-  { trail, readerOf }: TrailRouteParts,
+  { trail, sessionOf }: Pick<TrailRouteParts, 'trail' | 'sessionOf'>,
   request: FastifyRequest,
   question: TrailQuestion,
   after: Sequence,
 ): { readonly events: readonly TrailEvent[]; readonly upTo: Sequence } | undefined {
   try {
-    return trail.after(readerOf(request), question, after);
+    return trail.after(sessionOf(request).reader, question, after);
   } catch (thrown) {
     if (thrown instanceof ViewerFailure) return undefined;
     if (thrown instanceof CodedError && thrown.code === 'INDEX_REBUILDING') return { events: [], upTo: after };

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type SummaryBy, TRAIL_ROOT } from '../../domain/trail.ts';
+import type { ViewerSession } from '../../pipeline/ports/viewer-access.ts';
+import type { Looks } from '../../pipeline/trail/looks.ts';
 import type { TrailReader } from '../../pipeline/trail/reader.ts';
 import type { Trail } from '../../pipeline/trail/trail.ts';
 import { badRequest, notFound } from './failure.ts';
@@ -18,46 +20,93 @@ const LIMITS = {
 
 export interface TrailRouteParts {
   readonly trail: Trail;
-  /** Who asks. @throws ViewerFailure 401 */
-  readonly readerOf: (request: FastifyRequest) => TrailReader;
+  readonly looks: Looks;
+  /** Who asks. @throws ViewerFailure 401, 403 */
+  readonly sessionOf: (request: FastifyRequest) => ViewerSession;
 }
 
+type Answer = (reader: TrailReader, params: URLSearchParams, name: string) => unknown;
+
 /** Reading: what the page shows. */
-export function addTrailRoutes(app: FastifyInstance, { trail, readerOf }: TrailRouteParts): void {
-  const get = (path: string, answer: (reader: TrailReader, params: URLSearchParams, name: string) => unknown) =>
-    app.get<{ Params: { name?: string } }>(`${TRAIL_ROOT}/${path}`, async (request) =>
-      answer(readerOf(request), paramsOf(request), request.params.name ?? ''),
-    );
-  get('session', (reader) => ({ ...reader, csrfToken: '' }));
-  get('events', (reader, params) => {
-    const question = readQuestion(params, ['limit', 'cursor']);
-    return trail.events(reader, question, readCursor(params), readLimit(params, ...LIMITS.events));
-  });
-  get('events/:name', async (reader, params, id) => {
-    const detail = await trail.event(reader, id, readSequence(params, 'sequence'));
-    return detail ?? missing('event');
-  });
-  get('transactions/:name', (reader, _params, id) => trail.transaction(reader, id) ?? missing('transaction'));
-  get('users/:name/timeline', (reader, params, user) => {
-    const [from, to] = [readTime(params, 'from'), readTime(params, 'to')];
-    const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-    return trail.timeline(reader, user, times) ?? missing('user');
-  });
-  get('users', (reader, params) => trail.users(reader, params.get('q') ?? '', readLimit(params, ...LIMITS.users)));
+export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }: TrailRouteParts): void {
+  const get = (
+    path: string,
+    answer: Answer,
+    look?: (session: ViewerSession, params: URLSearchParams, name: string) => void,
+  ) =>
+    app.get<{ Params: { name?: string } }>(`${TRAIL_ROOT}/${path}`, async (request) => {
+      const session = sessionOf(request);
+      const [params, name] = [paramsOf(request), request.params.name ?? ''];
+      const answered = await answer(session.reader, params, name);
+      look?.(session, params, name);
+      return answered;
+    });
+  /** A page that follows is no new search. */
+  const searched = (what: string) => (session: ViewerSession, params: URLSearchParams, name: string) => {
+    if (!params.has('cursor')) looks.note(session, 'searched', { what, ...filterFacts(params, name) }, what);
+  };
+  const opened = (what: string) => (session: ViewerSession, _params: URLSearchParams, id: string) =>
+    looks.note(session, 'opened', { what, id: id.slice(0, MAX_FACT_LENGTH) }, `${what} ${id}`);
+
+  get(
+    'events',
+    (reader, params) => {
+      const question = readQuestion(params, ['limit', 'cursor']);
+      return trail.events(reader, question, readCursor(params), readLimit(params, ...LIMITS.events));
+    },
+    searched('events'),
+  );
+  get(
+    'events/:name',
+    async (reader, params, id) => (await trail.event(reader, id, readSequence(params, 'sequence'))) ?? missing('event'),
+    opened('event'),
+  );
+  get(
+    'transactions/:name',
+    (reader, _params, id) => trail.transaction(reader, id) ?? missing('transaction'),
+    opened('transaction'),
+  );
+  get(
+    'users/:name/timeline',
+    (reader, params, user) => {
+      const [from, to] = [readTime(params, 'from'), readTime(params, 'to')];
+      const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+      return trail.timeline(reader, user, times) ?? missing('user');
+    },
+    searched('timeline'),
+  );
+  get(
+    'users',
+    (reader, params) => trail.users(reader, params.get('q') ?? '', readLimit(params, ...LIMITS.users)),
+    searched('users'),
+  );
   get('apps', (reader, params) =>
     trail.apps(reader, readQuestion(params, ['limit']), readLimit(params, ...LIMITS.apps)),
   );
-  get('summary', (reader, params) => {
-    const by = SUMMARIES.find((name) => name === params.get('by'));
-    if (by === undefined) throw badRequest(`"by" must be one of ${SUMMARIES.join(', ')}.`);
-    return trail.summary(reader, by, readQuestion(params, ['by', 'limit']), readLimit(params, ...LIMITS.summary));
-  });
+  get(
+    'summary',
+    (reader, params) => {
+      const by = SUMMARIES.find((name) => name === params.get('by'));
+      if (by === undefined) throw badRequest(`"by" must be one of ${SUMMARIES.join(', ')}.`);
+      return trail.summary(reader, by, readQuestion(params, ['by', 'limit']), readLimit(params, ...LIMITS.summary));
+    },
+    searched('summary'),
+  );
   get('histogram', (reader, params) =>
     trail.histogram(reader, readQuestion(params, ['buckets']), readCount(params, 'buckets', 60, 500)),
   );
   get('suggest', (reader, params) =>
     trail.suggest(reader, (params.get('q') ?? '').slice(0, 500), readLimit(params, ...LIMITS.suggest)),
   );
+}
+
+const MAX_FACT_LENGTH = 500;
+
+/** The filter as it was asked, for the record of who looked. */
+export function filterFacts(params: URLSearchParams, name = ''): Readonly<Record<string, unknown>> {
+  const names = [...new Set(params.keys())].filter((key) => key !== 'limit' && key !== 'format');
+  const filter = names.map((key): [string, string] => [key, params.getAll(key).join(', ').slice(0, MAX_FACT_LENGTH)]);
+  return { filter: Object.fromEntries(name === '' ? filter : [...filter, ['name', name.slice(0, MAX_FACT_LENGTH)]]) };
 }
 
 export function paramsOf(request: FastifyRequest): URLSearchParams {

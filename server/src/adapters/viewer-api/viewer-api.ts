@@ -1,7 +1,17 @@
 import { isIP } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { type FastifyInstance, fastify } from 'fastify';
+import type { Clock } from '../../pipeline/ports/clock.ts';
+import type { ViewerAccess } from '../../pipeline/ports/viewer-access.ts';
+import type { Looks } from '../../pipeline/trail/looks.ts';
+import type { Trail } from '../../pipeline/trail/trail.ts';
 import { failureOf } from './failure.ts';
-import { addLiveRoute, type LiveParts } from './live.ts';
+import { addLiveRoute } from './live.ts';
+import { addOperatorRoutes, type OperatorRouteParts } from './operator-routes.ts';
+import { addPictureRoute } from './picture-route.ts';
+import { sessionOf } from './request-session.ts';
+import { addSessionRoutes } from './session-routes.ts';
+import { addStaticFiles } from './static-files.ts';
 import { addTrailRoutes } from './trail-routes.ts';
 
 export interface ViewerApiOptions {
@@ -10,6 +20,12 @@ export interface ViewerApiOptions {
   readonly port: number;
   /** Further names under which people reach this port. */
   readonly allowedHosts: readonly string[];
+  /** Undefined: http. */
+  readonly tls?: SecureContextOptions | undefined;
+  /** Other machines can reach it. */
+  readonly isOpenToOthers: boolean;
+  /** The page as it was built; without it the port has the API only. */
+  readonly pageFolder?: string | undefined;
 }
 
 /** What the port shows; each is asked for at every request. */
@@ -22,35 +38,55 @@ export interface ViewerSources {
   failed(route: string, error: unknown): void;
 }
 
-/** The trail API; without it the port shows health, status and metrics only. */
-export type TrailParts = Omit<LiveParts, 'closing'>;
+/** The audit trail; without it the port shows health, status and metrics only. */
+export interface TrailApiParts extends Pick<OperatorRouteParts, 'deadLetters' | 'destinations' | 'requests'> {
+  readonly trail: Trail;
+  readonly access: ViewerAccess;
+  readonly looks: Looks;
+  readonly clock: Clock;
+}
 
 export interface ViewerApi {
   listen(): Promise<{ readonly url: string }>;
   close(): Promise<void>;
 }
 
+const MAX_BODY_BYTES = 64 * 1024;
+
 /**
  * The port where people and monitors read; browsers of dashboards write to the ingest port.
  * Requests whose `Host` is neither an address, nor localhost, nor a configured name are refused (DNS rebinding).
  */
-export function createViewerApi(options: ViewerApiOptions, sources: ViewerSources, trail?: TrailParts): ViewerApi {
-  const app = fastify({ logger: false, requestTimeout: 30_000, forceCloseConnections: true });
+export function createViewerApi(options: ViewerApiOptions, sources: ViewerSources, trail?: TrailApiParts): ViewerApi {
+  const app = fastify({
+    logger: false,
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: 1000 },
+    ...(options.tls === undefined ? {} : { https: options.tls }),
+  }) as unknown as FastifyInstance;
   const closing = new AbortController();
   const names = new Set(['localhost', options.host, ...options.allowedHosts].map((name) => name.toLowerCase()));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
     if (!isKnownHost(request.headers.host, names)) {
-      await reply.code(421).send({
-        error: `This server is not known as "${String(request.headers.host)}". Add the name to viewer.allowedHosts.`,
-      });
+      const message = `This server is not known as "${String(request.headers.host)}". Add the name to viewer.allowedHosts.`;
+      await reply.code(421).send({ error: message });
     }
   });
   addRoutes(app, sources);
   if (trail !== undefined) {
-    addTrailRoutes(app, trail);
-    addLiveRoute(app, { ...trail, closing: closing.signal });
+    const isSecure = options.tls !== undefined;
+    const guard = { access: trail.access, isSecure, isOpenWithoutTls: options.isOpenToOthers && !isSecure };
+    const parts = { ...trail, sessionOf: (request: Parameters<typeof sessionOf>[0]) => sessionOf(request, guard) };
+    addSessionRoutes(app, { ...guard, looks: trail.looks });
+    addTrailRoutes(app, parts);
+    addPictureRoute(app, parts);
+    addLiveRoute(app, { ...parts, closing: closing.signal });
+    addOperatorRoutes(app, { ...parts, status: sources.status });
   }
+  if (options.pageFolder !== undefined) addStaticFiles(app, options.pageFolder);
   return {
     async listen() {
       const url = await app.listen({ host: options.host, port: options.port });
@@ -75,15 +111,27 @@ function addRoutes(app: FastifyInstance, sources: ViewerSources): void {
     const { contentType, text } = await sources.metrics();
     return reply.header('content-type', contentType).send(text);
   });
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ error: `Nothing is at ${request.method} ${request.url.split('?')[0]}.` }),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const message = `Nothing is at ${request.method} ${request.url.split('?')[0]}.`;
+    const isTrail = request.url.startsWith('/api/v1/trail');
+    return reply.code(404).send({ error: isTrail ? { code: 'NOT_FOUND', message } : message });
+  });
   app.setErrorHandler((error, request, reply) => {
     const failure = failureOf(error);
-    if (failure === undefined) sources.failed(`${request.method} ${request.routeOptions.url ?? '?'}`, error);
-    if (failure === undefined) return reply.code(500).send({ error: 'This failed inside; see the log.' });
-    return reply.code(failure.status).headers(failure.headers).send(failure.body);
+    if (failure !== undefined) return reply.code(failure.status).headers(failure.headers).send(failure.body);
+    const isTrail = request.url.startsWith('/api/v1/trail');
+    const status = clientErrorOf(error);
+    if (status === undefined) sources.failed(`${request.method} ${request.routeOptions.url ?? '?'}`, error);
+    const message = status === undefined ? 'This failed inside; see the log.' : 'This request cannot be read.';
+    const code = status === undefined ? 'INTERNAL' : 'BAD_REQUEST';
+    return reply.code(status ?? 500).send({ error: isTrail ? { code, message } : message });
   });
+}
+
+/** What the framework says about a request that it cannot read: a body that is no JSON, or too long. */
+function clientErrorOf(error: unknown): number | undefined {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
 const SECURITY_HEADERS = {

@@ -28,6 +28,21 @@ export interface Commands {
   destinationsRestart(name: string, options: CommonOptions & { readonly from: string }): Promise<void>;
   refusedList(options: CommonOptions & { readonly limit: number; readonly json?: true }): Promise<void>;
   refusedExport(options: CommonOptions & { readonly output?: string }): Promise<void>;
+  open(options: CommonOptions & { readonly browser?: true }): Promise<void>;
+  userAdd(name: string, options: CommonOptions & AccountOptions & { readonly print?: true }): Promise<void>;
+  userList(options: CommonOptions): Promise<void>;
+  userRemove(name: string, options: CommonOptions): Promise<void>;
+  tokenAdd(name: string, options: CommonOptions & AccountOptions): Promise<void>;
+  tokenList(options: CommonOptions): Promise<void>;
+  tokenRemove(name: string, options: CommonOptions): Promise<void>;
+}
+
+/** What an account for the audit trail may see. */
+export interface AccountOptions {
+  readonly role: 'reader' | 'admin';
+  readonly apps?: string;
+  readonly pictures: boolean;
+  readonly objectData: boolean;
 }
 
 export interface ServeOptions {
@@ -78,6 +93,7 @@ export function createProgram(commands: Commands): Command {
   addServing(program, commands);
   addInspecting(program, commands);
   addRepairing(program, commands);
+  addAccess(program, commands);
   program.addHelpText(
     'after',
     `
@@ -192,6 +208,36 @@ function addRepairing(program: Command, commands: Commands): void {
     .description('decide where a destination goes on that was held at start (another or older log)')
     .requiredOption('--from <position>', 'a sequence, a date, or "now"')
     .action(commands.destinationsRestart);
+}
+
+function addAccess(program: Command, commands: Commands): void {
+  common(program.command('open'))
+    .description('print a link that opens the audit trail once, for whoever may write beside the log')
+    .option('--browser', 'open it in the browser, too')
+    .action(commands.open);
+  const user = program.command('user').description('who may look at the audit trail');
+  account(common(user.command('add <name>')))
+    .description('keep an account beside the log; the password comes from the terminal or standard input')
+    .option('--print', 'print the entry for viewer.users of the configuration instead of keeping it')
+    .action(commands.userAdd);
+  common(user.command('list')).description('list them').action(commands.userList);
+  common(user.command('remove <name>'))
+    .description('take an account away; its log-ins end')
+    .action(commands.userRemove);
+  const token = program.command('token').description('access of scripts to the audit trail');
+  account(common(token.command('add <name>')))
+    .description('make a token and print it, once; only its hash is kept')
+    .action(commands.tokenAdd);
+  common(token.command('list')).description('list them').action(commands.tokenList);
+  common(token.command('remove <name>')).description('take a token away').action(commands.tokenRemove);
+}
+
+function account(command: Command): Command {
+  return command
+    .addOption(new Option('--role <role>', 'what it may do').choices(['reader', 'admin']).default('reader'))
+    .option('--apps <ids>', 'ids of the apps that it may see, separated by commas (default: all)')
+    .option('--no-pictures', 'without screenshots')
+    .option('--no-object-data', 'without the data of charts');
 }
 
 function common(command: Command): Command {

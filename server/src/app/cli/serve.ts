@@ -1,16 +1,22 @@
 import { createPinoLogger } from '../../adapters/pino-logger/pino-logger.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
+import { OneTimeLinks } from '../../adapters/viewer-access/one-time-links.ts';
 import { systemCodeOf } from '../../domain/errors.ts';
 import { type AuditServer, startAuditServer } from '../audit-server.ts';
 import { withGeneratedToken } from '../config/api-token.ts';
 import type { AuditConfig } from '../config/config.ts';
+import { isLoopback } from '../config/startup-warnings.ts';
 import type { ThreadLogger } from '../threads/contracts.ts';
+import { oneTimeLink } from '../viewer-url.ts';
 import { loadCommandConfig } from './command-config.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 import { exitNow } from './exit-now.ts';
+import { operator } from './operator-request.ts';
 import { print } from './output.ts';
 import type { CommonOptions, ServeOptions } from './program.ts';
 import { welcome } from './welcome.ts';
+
+const START_LINK_MS = 12 * 60 * 60_000;
 
 /** SIGHUP and SIGBREAK: what Windows sends when the console is closed. */
 const STOP_SIGNALS: readonly NodeJS.Signals[] =
@@ -43,7 +49,9 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
       throw portProblem(thrown, loaded.config) ?? thrown;
     },
   );
-  if (process.stdout.isTTY || loaded.config.file === undefined) print(welcome(loaded.config, server));
+  if (process.stdout.isTTY || loaded.config.file === undefined) {
+    print(welcome(loaded.config, server, startLink(loaded.config, server.viewerUrl)));
+  }
   const reason = await Promise.race([stopped.promise.then(() => 'signal' as const), server.ended]);
   stopping = true;
   const isOver = await server.stop();
@@ -60,6 +68,12 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
 
 /** EACCES of a folder is something else. */
 const PORT_CALLS: ReadonlySet<string> = new Set(['listen', 'bind', 'getaddrinfo']);
+
+/** For the person at the terminal; a log that others read gets none. */
+function startLink({ eventLog, viewer }: AuditConfig, url: string | undefined): string | undefined {
+  if (url === undefined || !(viewer.tls.enable || isLoopback(viewer.host))) return undefined;
+  return oneTimeLink(url, new OneTimeLinks(eventLog.directory, systemClock).create(operator(), START_LINK_MS));
+}
 
 /** What the system says when the port of the audit API cannot be had is the operator's to mend, no defect. */
 function portProblem(thrown: unknown, { http: { host, port } }: AuditConfig): CommandFailure | undefined {

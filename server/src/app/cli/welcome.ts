@@ -5,8 +5,10 @@ import { exportDirectoryOf } from '../config/export-directory.ts';
 export function welcome(
   config: AuditConfig,
   server: { readonly url: string | undefined; readonly viewerUrl: string | undefined },
+  link: string | undefined,
 ): string {
   const lines: [string, string][] = [];
+  if (link !== undefined) lines.push(['Open, once', link]);
   if (server.url !== undefined) lines.push(['POST events to', `${server.url}/api/v1/audit-event`]);
   if (config.generatedTokenFile !== undefined) lines.push(['with the token in', config.generatedTokenFile]);
   lines.push(['Event log', config.eventLog.directory]);

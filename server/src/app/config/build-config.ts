@@ -12,6 +12,7 @@ import type {
   QueueConfig,
   ScreenshotsConfig,
   ViewerConfig,
+  ViewerUser,
 } from './config.ts';
 import { originOf } from './origin.ts';
 import { projectSettings } from './project-settings.ts';
@@ -48,8 +49,14 @@ interface AuditEventsSettings extends Omit<HttpConfig, 'apiTokens' | 'trustProxy
     readonly influxdb?: ConnectionSection;
   };
   readonly screenshots: ScreenshotsSettings;
-  readonly viewer: Omit<ViewerConfig, 'allowedHosts'> & { readonly allowedHosts: readonly string[] | null };
+  readonly viewer: ViewerSettings;
 }
+
+type ViewerSettings = Omit<ViewerConfig, 'allowedHosts' | 'users' | 'proxy'> & {
+  readonly allowedHosts: readonly string[] | null;
+  readonly users: readonly ViewerUser[] | null;
+  readonly proxy: { readonly addresses: readonly string[] | null; readonly userHeader: string };
+};
 
 type ScreenshotsSettings = Omit<ScreenshotsConfig, 'storageTargets' | 'allowedImageDownloadHosts' | 'auth'> & {
   readonly storageTargets: readonly { enable: boolean; type: 'flat' | 'dated'; directory: string }[] | null;
@@ -87,7 +94,7 @@ export function buildConfig(
     eventLog: eventLogConfig(auditEvents.eventLog),
     destinations: destinationConfigs(auditEvents.destination, registered),
     screenshots: screenshotsConfig(auditEvents.screenshots, settings.cert),
-    viewer: { ...auditEvents.viewer, allowedHosts: auditEvents.viewer.allowedHosts ?? [] },
+    viewer: viewerConfig(auditEvents.viewer),
     logging: loggingConfig(settings),
     certs: { ...given(settings.cert), rejectUnauthorized: settings.serversToMonitor.rejectUnauthorized ?? true },
     ...(influxdbConfig === undefined ? {} : { influxdbConfig }),
@@ -112,6 +119,16 @@ function httpConfig(settings: AuditEventsSettings): HttpConfig {
     rateLimit,
     queue: { ...queue, queueMetrics: { influxdb: { ...influxdb, tags: namedTexts(influxdb.tags) } } },
     compatibility: given(compatibility),
+  };
+}
+
+function viewerConfig({ allowedHosts, tls, users, proxy, ...rest }: ViewerSettings): ViewerConfig {
+  return {
+    ...rest,
+    allowedHosts: allowedHosts ?? [],
+    tls: given(tls),
+    users: (users ?? []).map((user) => given(user) as ViewerUser),
+    proxy: { ...proxy, addresses: proxy.addresses ?? [] },
   };
 }
 

@@ -15,7 +15,9 @@ export function checkMeaning(root: MappingSetting, registered: readonly Register
   return [
     ...misspeltSections(root),
     ...destinationTypes(settings, registered),
-    ...tls(settings),
+    ...tls(settings, 'tls'),
+    ...tls(settings, 'viewer.tls'),
+    ...viewerUsers(settings),
     ...hosts(settings),
     ...ports(settings),
     ...trustProxy(settings),
@@ -81,16 +83,27 @@ function destinationTypes(settings: AuditSettings, registered: readonly Register
     });
 }
 
-function tls(settings: AuditSettings): Problem[] {
-  if (settings.value('tls.enable') !== true) return [];
+function tls(settings: AuditSettings, section: string): Problem[] {
+  if (settings.value(`${section}.enable`) !== true) return [];
   return ['cert', 'key'].flatMap((key) => {
-    const value = settings.value(`tls.${key}`) ?? undefined;
+    const value = settings.value(`${section}.${key}`) ?? undefined;
     if (value === undefined) {
-      return [settings.problem('tls', `expected the key "${key}" in it while tls.enable is true, found none`)];
+      return [settings.problem(section, `expected the key "${key}" in it while ${section}.enable is true, found none`)];
     }
     if (value !== '') return [];
-    return [settings.problem(`tls.${key}`, 'expected the path of a file while tls.enable is true, found none')];
+    const problem = `expected the path of a file while ${section}.enable is true, found none`;
+    return [settings.problem(`${section}.${key}`, problem)];
   });
+}
+
+/** Two accounts of one name would be one with the rights of either. */
+function viewerUsers(settings: AuditSettings): Problem[] {
+  const users = settings.value('viewer.users');
+  const names = Array.isArray(users) ? users.map((user: unknown) => (user as { name?: unknown } | null)?.name) : [];
+  const twice = names.find((name, i) => typeof name === 'string' && names.indexOf(name) !== i);
+  return twice === undefined
+    ? []
+    : [settings.problem('viewer.users', `expected each name once, found ${quoted(String(twice))} twice`)];
 }
 
 function hosts(settings: AuditSettings): Problem[] {

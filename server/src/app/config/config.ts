@@ -133,6 +133,21 @@ export interface ViewerConfig {
   readonly port: number;
   /** Further names that the `Host` header may have. */
   readonly allowedHosts: readonly string[];
+  readonly tls: Omit<TlsConfig, 'hsts'>;
+  readonly users: readonly ViewerUser[];
+  readonly session: { readonly idleMinutes: number; readonly absoluteHours: number };
+  readonly proxy: { readonly addresses: readonly string[]; readonly userHeader: string };
+}
+
+export interface ViewerUser {
+  readonly name: string;
+  /** Undefined: only the proxy brings this user in. */
+  readonly passwordHash?: string;
+  readonly role: 'reader' | 'admin';
+  /** Undefined: all. */
+  readonly apps?: readonly string[];
+  readonly pictures: boolean;
+  readonly objectData: boolean;
 }
 
 export interface LoggingConfig {

@@ -23,9 +23,9 @@ export function startupWarnings(config: AuditConfig): readonly string[] {
       `The audit API uses plain http on ${http.host}: token and events can be read on the network. Enable tls, or put a reverse proxy with TLS in front.`,
     );
   }
-  if (viewer.enable && !isLoopback(viewer.host)) {
+  if (viewer.enable && !viewer.tls.enable && !isLoopback(viewer.host)) {
     warnings.push(
-      `The viewer port is open on ${viewer.host} without TLS: status and metrics can be read on the network. Use viewer.host 127.0.0.1.`,
+      `The viewer port is open on ${viewer.host} without TLS: status and metrics can be read on the network, and the audit trail is closed to it. Use viewer.host 127.0.0.1, or enable viewer.tls.`,
     );
   }
   return [...warnings, ...destinations.flatMap(seriesWarning)];
@@ -39,7 +39,8 @@ function seriesWarning({ type, rawOptions }: DestinationConfig): readonly string
   ];
 }
 
-function isLoopback(host: string): boolean {
+/** Does nobody but this machine reach it? */
+export function isLoopback(host: string): boolean {
   const name = host.toLowerCase();
   if (isIP(name) === 4) return name.startsWith('127.');
   return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^::ffff:127\./.test(name);

@@ -74,6 +74,8 @@ export interface DeliveryThreadStatus {
 
 /** What the main thread offers to the viewer thread. */
 export type MainForViewer = {
+  /** Who looked at the audit trail, as records of the server. */
+  append(entries: readonly NewLogEntry[]): Promise<readonly AppendReceipt[]>;
   /** Of the main and the delivery thread. */
   metrics(argument: undefined): Promise<readonly MetricsSnapshot[]>;
   status(argument: undefined): Promise<object>;

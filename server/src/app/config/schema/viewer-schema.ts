@@ -1,8 +1,39 @@
 import type { JsonSchema } from '../../../pipeline/ports/destination.ts';
-import { flag, port, section, text, texts } from './section.ts';
+import { flag, path, port, secret, section, text, texts, whole } from './section.ts';
+
+const TLS_SCHEMA = section('HTTPS on this port. People beyond this machine get at the audit trail only with it.', {
+  enable: flag('Use HTTPS.', false),
+  cert: path('Certificate (PEM), with the intermediate ones.', { examples: ['certs/viewer.pem'] }),
+  key: path('Private key of the certificate (PEM).', { examples: ['certs/viewer-key.pem'] }),
+  ca: path('Certificates of authorities (PEM).'),
+  passphrase: secret('Passphrase of the key.'),
+  minVersion: { description: 'Oldest version of TLS.', enum: ['TLSv1.2', 'TLSv1.3'], default: 'TLSv1.2' },
+});
+
+const USER_SCHEMA: JsonSchema = {
+  type: 'object',
+  required: ['name'],
+  additionalProperties: false,
+  properties: {
+    name: {
+      description: 'Name to log in with, or that the proxy gives.',
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+    },
+    passwordHash: secret(
+      'What `butler-sos-audit user add NAME --print` prints. Without one the user comes in by the proxy only.',
+      { pattern: '^scrypt:' },
+    ),
+    role: { description: '`reader` or `admin`.', enum: ['reader', 'admin'], default: 'reader' },
+    apps: texts('Ids of the apps that a reader may see; without a list, all.', { default: null }),
+    pictures: flag('May see screenshots.', true),
+    objectData: flag('May see the data of charts.', true),
+  },
+};
 
 export const VIEWER_SCHEMA: JsonSchema = section(
-  'The port where people and monitors read: status, metrics (Prometheus), health.',
+  'The port where people and monitors read: the audit trail, status, metrics (Prometheus), health.',
   {
     enable: flag('Open the port.', true),
     host: text('Name or address to listen on.', { default: '127.0.0.1' }),
@@ -11,5 +42,24 @@ export const VIEWER_SCHEMA: JsonSchema = section(
       'Further names under which people reach the port. Requests under unknown names are refused, as a protection against DNS rebinding.',
       { default: [], examples: [['audit.yourcompany.com']] },
     ),
+    tls: TLS_SCHEMA,
+    users: {
+      description:
+        'Who may look at the audit trail, besides those whom `butler-sos-audit user add` keeps beside the log and those who open a link of this machine (`butler-sos-audit open`).',
+      type: ['array', 'null'],
+      items: USER_SCHEMA,
+      default: [],
+    },
+    session: section('How long a log-in lasts.', {
+      idleMinutes: whole('It ends after so long without a request.', 1, 1440, 60),
+      absoluteHours: whole('It ends after so long in any case.', 1, 720, 12),
+    }),
+    proxy: section('A reverse proxy that knows who the user is, and tells in a header.', {
+      addresses: texts('Addresses from which the header is believed. Empty: none, the header means nothing.', {
+        default: [],
+        examples: [['10.0.0.5']],
+      }),
+      userHeader: text('The header with the name of the user, one of `users`.', { default: 'X-Forwarded-User' }),
+    }),
   },
 );

@@ -1,0 +1,37 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AuditConfig } from './config/config.ts';
+
+const NAME = 'viewer-url.txt';
+
+/** Where the page of the running server is: `open` asks for it in another process. Best effort. */
+export function recordViewerUrl(directory: string, url: string): void {
+  try {
+    writeFileSync(join(directory, NAME), `${url}\n`, { mode: 0o600 });
+  } catch {
+    // a disk that is full; the configuration says where the page is, too
+  }
+}
+
+/** As people reach it; undefined when no server has said and the configuration leaves the port open. */
+export function viewerUrl({ eventLog, viewer }: AuditConfig): string | undefined {
+  const recorded = recordedUrl(eventLog.directory);
+  if (recorded !== undefined) return recorded;
+  if (viewer.port === 0) return undefined;
+  const host = viewer.host.includes(':') ? `[${viewer.host}]` : viewer.host;
+  return `${viewer.tls.enable ? 'https' : 'http'}://${host}:${viewer.port}`;
+}
+
+/** The link that opens the page with a one-time token. The part behind # does not leave the browser by itself. */
+export function oneTimeLink(url: string, token: string): string {
+  const reachable = url.replace('//0.0.0.0', '//localhost').replace('//[::]', '//localhost');
+  return `${reachable}/login#link=${token}`;
+}
+
+function recordedUrl(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, NAME), 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}

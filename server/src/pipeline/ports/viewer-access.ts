@@ -1,0 +1,45 @@
+import type { TrailReader } from '../trail/reader.ts';
+
+/** What a request carries, and where it came from. */
+export interface ViewerCredentials {
+  /** Of the connection, not of a header. */
+  readonly address: string;
+  /** The session's cookie. */
+  readonly cookie: string | undefined;
+  /** `Authorization: Bearer`. */
+  readonly bearer: string | undefined;
+  /** Any header, by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+}
+
+export interface ViewerSession {
+  /** Tells sessions apart in records of who looked; says nothing about the cookie. */
+  readonly id: string;
+  readonly reader: TrailReader;
+  /** `token` and `proxy` end with the request. */
+  readonly by: 'session' | 'token' | 'proxy';
+  readonly csrfToken: string;
+}
+
+export interface SignedIn {
+  readonly session: ViewerSession;
+  /** A secret. */
+  readonly cookie: string;
+  /** For the browser: it ends then in any case. */
+  readonly maxAgeSeconds: number;
+}
+
+export type SignInRefusal =
+  | { readonly kind: 'wrong' }
+  /** Too many tries: wait so long. */
+  | { readonly kind: 'throttled'; readonly afterMs: number };
+
+/** Who may look at the trail. */
+export interface ViewerAccess {
+  /** Undefined: nobody that is known. Renews the idle time of a session. */
+  identify(credentials: ViewerCredentials): ViewerSession | undefined;
+  /** A one-time link: an administrator of this machine. The link is spent, whoever asks. */
+  signInWithLink(link: string, address: string): SignedIn | SignInRefusal;
+  signInWithPassword(name: string, password: string, address: string): Promise<SignedIn | SignInRefusal>;
+  signOut(session: ViewerSession): void;
+}
