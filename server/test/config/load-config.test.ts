@@ -149,7 +149,16 @@ test('every file without settings runs with the documented defaults', () => {
     segmentBytes: 64 * 1024 * 1024,
     minFreeBytes: 200 * 1024 * 1024,
   });
-  assert.deepEqual(expected.viewer, { enable: true, host: '127.0.0.1', port: 8182, allowedHosts: [] });
+  assert.deepEqual(expected.viewer, {
+    enable: true,
+    host: '127.0.0.1',
+    port: 8182,
+    allowedHosts: [],
+    tls: { enable: false, minVersion: 'TLSv1.2' },
+    users: [],
+    session: { idleMinutes: 60, absoluteHours: 12 },
+    proxy: { addresses: [], userHeader: 'X-Forwarded-User' },
+  });
   assert.deepEqual(expected.logging, { level: 'info' });
 });
 
