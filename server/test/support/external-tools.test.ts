@@ -39,6 +39,13 @@ test('a folder of that name, or a Python without the modules, is not the tool', 
   assert.equal(findTool({ ...TOOL, modules: ['duckdb'] }, { PATH: python.folder }), undefined);
 });
 
+test('a program of that name that says it is another is not the tool', (t) => {
+  const { folder } = program(t, TOOL.name);
+  const says = (text: RegExp) => ({ ...TOOL, says: { arguments: ['version'], text } });
+  assert.equal(findTool(says(/^InfluxDB v?2/), { PATH: folder }), undefined);
+  assert.notEqual(findTool(says(/^$/), { PATH: folder }), undefined);
+});
+
 test('missing: a skip that names the command, and in CI a failure', (t) => {
   const before = process.env.CI;
   t.after(() => {
