@@ -406,6 +406,24 @@ for (const kind of KINDS) {
   });
 }
 
+describe('daily files of Parquet', () => {
+  it('a text keeps the mark U+FEFF that it begins with', async () => {
+    const world = new DailyWorld('parquet');
+    try {
+      await world.write(rowsOf(1, 10));
+      world.nextDay();
+      await world.merge();
+      // by DuckDB itself: what it hands over to JavaScript has lost the mark
+      const sql = `select hex(objectId) as bytes from '${world.daily}/*.parquet' where objectId like '%begins%'`;
+      assert.deepEqual(await duckdb(sql), [
+        { bytes: Buffer.from('\ufeffbegins with a mark').toString('hex').toUpperCase() },
+      ]);
+    } finally {
+      world.remove();
+    }
+  });
+});
+
 describe('daily files of QVD', () => {
   it('a day that would take too much memory gets none, at once and for good; the parts are there', async () => {
     const world = new DailyWorld('qvd');
