@@ -154,7 +154,7 @@ export class SimulatedUser {
       objectId: object.id,
       objectType: object.type,
       screenshotUrl: `${screenshotOrigin}/tempcontent/${random.uuid()}/${object.id}.png?serverNodeId=${random.uuid()}`,
-      crop: { x: random.integer(0, 400), y: random.integer(0, 300) + 0.5, width: 640, height: 360.25 },
+      crop: { x: 12 + random.integer(0, 4), y: 56 + random.integer(0, 4) + 0.5, width: 624, height: 354.25 },
       ...(random.chance(0.8) ? { objectData: this.#dataOf(object) } : {}),
     });
   }
