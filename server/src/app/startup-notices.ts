@@ -1,6 +1,6 @@
 import type { Logger } from '../pipeline/ports/logger.ts';
 import type { LoadedConfig } from './config/config.ts';
-import { exportDirectoryOf } from './config/export-directory.ts';
+import { dailyDirectoryOf, exportDirectoryOf } from './config/export-directory.ts';
 import { startupWarnings } from './config/startup-warnings.ts';
 
 /** What an operator should know at every start: where things are (absolute), and what is set up in a risky or surprising way. */
@@ -12,8 +12,13 @@ export function startupNotices({ config, notes, warnings }: LoadedConfig, logger
   for (const destination of config.destinations) {
     const { name } = destination;
     const exportDirectory = exportDirectoryOf(config, destination);
+    const dailyDirectory = dailyDirectoryOf(config, destination);
     logger.info(
-      { destination: name, ...(exportDirectory === undefined ? {} : { exportDirectory }) },
+      {
+        destination: name,
+        ...(exportDirectory === undefined ? {} : { exportDirectory }),
+        ...(dailyDirectory === undefined ? {} : { dailyDirectory }),
+      },
       'Delivering to this destination.',
     );
   }

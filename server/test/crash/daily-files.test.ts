@@ -114,6 +114,7 @@ test('the program makes yesterday’s file of yesterday’s parts, and says so',
     assert.deepEqual((await eventIds(kind, [join(daily, `${day}.${kind}`)])).toSorted(), [...acknowledged].sort());
   }
   await eventually(() => (today.output().match(/The parts of a day are one file/g)?.length === 2 ? true : undefined));
+  for (const kind of KINDS) assert.ok(today.output().includes(directories(home, kind).daily), 'printed at start');
   const { stdout } = await runCommand(home, ['status', '--json']);
   const states = (JSON.parse(stdout).destinations as { dailyMerge: { lastMergedDay: string } }[]).map(
     ({ dailyMerge }) => dailyMerge.lastMergedDay,
