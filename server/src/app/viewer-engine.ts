@@ -17,6 +17,7 @@ import { SearchIndexer } from '../pipeline/search-indexer.ts';
 import { Looks } from '../pipeline/trail/looks.ts';
 import { Trail } from '../pipeline/trail/trail.ts';
 import { isLoopback } from './config/startup-warnings.ts';
+import { exportFormats } from './export-formats.ts';
 import { pageFolder } from './page-folder.ts';
 import type { DiskNews, MainForViewer, ThreadStart } from './threads/contracts.ts';
 import type { ThreadPort } from './threads/thread-port.ts';
@@ -134,7 +135,16 @@ export class ViewerEngine {
         pageFolder: pageFolder(),
       },
       this.#sources(),
-      { trail: this.#trail(), access: this.#access(), looks: this.#looks, clock, deadLetters, destinations, requests },
+      {
+        trail: this.#trail(),
+        access: this.#access(),
+        looks: this.#looks,
+        formats: exportFormats(start.log.logId, () => this.#indexer.position(), clock),
+        clock,
+        deadLetters,
+        destinations,
+        requests,
+      },
     );
     try {
       const { url } = await api.listen();

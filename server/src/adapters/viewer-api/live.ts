@@ -41,7 +41,7 @@ export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
     reply.raw.writeHead(200, headers as Record<string, string>);
     const gone = new AbortController();
-    request.raw.on('close', () => gone.abort());
+    reply.raw.on('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, parts.closing]);
     try {
       await follow(parts, request, question, start, reply.raw, signal);

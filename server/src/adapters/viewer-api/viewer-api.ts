@@ -3,8 +3,10 @@ import type { SecureContextOptions } from 'node:tls';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { ViewerAccess } from '../../pipeline/ports/viewer-access.ts';
+import type { ExportFormat } from '../../pipeline/trail/export-formats.ts';
 import type { Looks } from '../../pipeline/trail/looks.ts';
 import type { Trail } from '../../pipeline/trail/trail.ts';
+import { addExportRoute } from './export-route.ts';
 import { failureOf } from './failure.ts';
 import { addLiveRoute } from './live.ts';
 import { addOperatorRoutes, type OperatorRouteParts } from './operator-routes.ts';
@@ -44,6 +46,7 @@ export interface TrailApiParts extends Pick<OperatorRouteParts, 'deadLetters' | 
   readonly access: ViewerAccess;
   readonly looks: Looks;
   readonly clock: Clock;
+  readonly formats: readonly ExportFormat[];
 }
 
 export interface ViewerApi {
@@ -84,6 +87,7 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
     addTrailRoutes(app, parts);
     addPictureRoute(app, parts);
     addLiveRoute(app, { ...parts, closing: closing.signal });
+    addExportRoute(app, { ...parts, closing: closing.signal, failed: sources.failed });
     addOperatorRoutes(app, { ...parts, status: sources.status });
   }
   if (options.pageFolder !== undefined) addStaticFiles(app, options.pageFolder);

@@ -1,4 +1,4 @@
-import { auditRecordOf } from '../../domain/audit-record.ts';
+import { type AuditRecord, auditRecordOf } from '../../domain/audit-record.ts';
 import { type EpochMillis, epochMillis } from '../../domain/epoch-millis.ts';
 import { isUuid } from '../../domain/event-id.ts';
 import { parseExact } from '../../domain/exact-json.ts';
@@ -23,6 +23,7 @@ import type { EventLogReader } from '../ports/event-log.ts';
 import type { LogFactsQueries } from '../ports/log-facts.ts';
 import type { TrailIndex, TrailKey, TrailRow } from '../ports/trail-index.ts';
 import { type DeliveryFacts, deliveriesOf } from './deliveries.ts';
+import { exportedRecords } from './export.ts';
 import { histogramOf } from './histogram.ts';
 import { ANYTHING, limitedTo, type TrailQuestion } from './limited-filter.ts';
 import { objectDataOf } from './object-data.ts';
@@ -163,6 +164,11 @@ export class Trail {
     if (!reader.maySeePictures) return undefined;
     const row = this.#rowOf(reader, eventId, undefined);
     return row?.picture == null ? undefined : filesOfVariant(row.picture.files, variant);
+  }
+
+  /** Everything that matches, as rows, in batches: see `exportedRecords`. */
+  records(reader: TrailReader, question: TrailQuestion): AsyncGenerator<readonly AuditRecord[], void, undefined> {
+    return exportedRecords(this, this.#parts.log, reader, question);
   }
 
   /** What came after a sequence, in the order of the log, and how far that looked. */

@@ -71,7 +71,7 @@ function fieldOf({ name, kind }: TableColumn): QvdFieldOptions {
 }
 
 /** What the format cannot hold as it is goes into `tags.asSent`, as `auditRecordOf` does it for every table. */
-function rowOf(columns: readonly TableColumn[], record: AuditRecord): QvdInput[] {
+export function rowOf(columns: readonly TableColumn[], record: AuditRecord): QvdInput[] {
   const asSent: Record<string, string> = {};
   const cells = columns.map((column) => cellOf(column, record, asSent));
   if (Object.keys(asSent).length === 0) return cells;
