@@ -12,11 +12,9 @@ export function createPictureSource(
   config: AuditConfig,
   parts: Pick<ScreenshotPartOptions, 'sessions' | 'clock' | 'logger' | 'metrics'>,
 ): ScreenshotSource {
-  const { allowedImageDownloadHosts: hosts, ...screenshots } = config.screenshots;
   return createScreenshotSource(
     {
-      ...screenshots,
-      ...(hosts === undefined ? {} : { allowedImageDownloadHosts: hosts }),
+      ...config.screenshots,
       allowedOrigins: config.http.cors.allowedOrigins,
       rejectUnauthorized: config.certs.rejectUnauthorized,
     },
