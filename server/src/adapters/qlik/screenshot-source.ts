@@ -59,6 +59,7 @@ class QlikScreenshotSource implements ScreenshotSource {
   readonly #requests: ImageRequests;
   readonly #qps: QpsClient;
   readonly #pool: SessionPool;
+  readonly #closing = new AbortController();
 
   constructor(options: ScreenshotSourceOptions, parts: ScreenshotSourceParts) {
     const { auth, rejectUnauthorized } = options;
@@ -85,7 +86,8 @@ class QlikScreenshotSource implements ScreenshotSource {
     if (plan.kind === 'problem') return this.#say(plan.problem);
     const { downloadTimeoutMs, auth } = this.#options;
     const timeoutMs = downloadTimeoutMs + (plan.kind === 'login' ? auth.qps.ticketTimeoutMs : 0);
-    const deadline = startDeadline(this.#parts.clock, timeoutMs, signal);
+    const outer = AbortSignal.any([signal, this.#closing.signal]);
+    const deadline = startDeadline(this.#parts.clock, timeoutMs, outer);
     const attempt: Attempt = { deadline, secrets: new Set(), responses: new Set() };
     const stop = () => {
       for (const response of attempt.responses) response.destroy();
@@ -108,6 +110,7 @@ class QlikScreenshotSource implements ScreenshotSource {
   }
 
   async close(deadlineMs: number): Promise<void> {
+    this.#closing.abort();
     await this.#pool.close(deadlineMs);
     this.#warnings.flush();
     this.#qps.close();

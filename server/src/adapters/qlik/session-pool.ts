@@ -144,9 +144,7 @@ export class SessionPool {
         left === undefined ? await open() : { kind: 'problem', problem: left, isShared: true };
       if (opening.kind === 'opened' && opening.cookie !== undefined) {
         await this.#adopt(entry, opening.cookie);
-        const lease = this.#lease(entry, true);
-        this.#evict();
-        return { kind: 'lease', lease, first: opening.first };
+        return { kind: 'lease', lease: this.#lease(entry, true), first: opening.first };
       }
       if (opening.kind === 'doubt') {
         void this.#awaitLate(entry, opening.late, opening.cancel);
