@@ -19,6 +19,7 @@ import { Trail } from '../pipeline/trail/trail.ts';
 import { isLoopback } from './config/startup-warnings.ts';
 import { exportFormats } from './export-formats.ts';
 import { pageFolder } from './page-folder.ts';
+import { PRODUCT } from './product.ts';
 import type { DiskNews, MainForViewer, ThreadStart } from './threads/contracts.ts';
 import type { ThreadPort } from './threads/thread-port.ts';
 import { recordViewerUrl } from './viewer-url.ts';
@@ -132,6 +133,7 @@ export class ViewerEngine {
         ...viewer,
         tls: tls.enable ? readTlsFiles({ ...tls, hsts: false }) : undefined,
         isOpenToOthers: !isLoopback(viewer.host),
+        version: PRODUCT.version,
         pageFolder: pageFolder(),
       },
       this.#sources(),

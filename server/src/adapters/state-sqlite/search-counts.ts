@@ -14,8 +14,6 @@ import type { Row, SqliteFile } from './sqlite-file.ts';
 /** Rows that are counted one by one; more than that are counted per day where that can be, else the newest of them. */
 const MAX_ROWS = 200_000;
 const ROWS_AT_ONCE = 2000;
-/** A table of so few events is counted one by one: exact medians cost nothing. */
-const SMALL_TABLE = 50_000;
 /** A median is that of the newest so many views. */
 const MEDIAN_VIEWS = 2000;
 const DAY_MS = 86_400_000;
@@ -28,8 +26,10 @@ const IN_ORDER: readonly TrailCountBy[] = ['hour', 'weekday', 'day'];
 export class SearchCounts {
   readonly #file: SqliteFile;
   readonly #rows: SearchRows;
+  readonly #smallTable: number;
 
-  constructor(file: SqliteFile, rows: SearchRows) {
+  constructor(file: SqliteFile, rows: SearchRows, smallTable: number) {
+    this.#smallTable = smallTable;
     this.#file = file;
     this.#rows = rows;
   }
@@ -53,7 +53,7 @@ export class SearchCounts {
 
   #isSmall(): boolean {
     const sql = 'SELECT count(*) AS events FROM (SELECT 1 FROM events LIMIT ?)';
-    return (this.#file.get((row) => numberOf(row, 'events'), sql, SMALL_TABLE) ?? 0) < SMALL_TABLE;
+    return (this.#file.get((row) => numberOf(row, 'events'), sql, this.#smallTable) ?? 0) < this.#smallTable;
   }
 
   /** Whole days from the sums per day, what the filter's ends cut off from the events. @returns is something missing? */

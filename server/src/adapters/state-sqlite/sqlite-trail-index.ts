@@ -24,6 +24,7 @@ import { type Row, SqliteFile } from './sqlite-file.ts';
 const CACHE_KIB = 32 * 1024;
 /** Of a few milliseconds each. */
 const COUNTS_AT_ONCE = 8;
+const SMALL_TABLE = 50_000;
 const HOUR_MS = 3_600_000;
 
 /**
@@ -32,10 +33,13 @@ const HOUR_MS = 3_600_000;
  */
 export class SqliteTrailIndex implements TrailIndex {
   readonly #path: string;
+  readonly #smallTable: number;
   #open: { readonly file: SqliteFile; readonly inode: bigint; readonly rows: SearchRows } | undefined;
 
-  constructor(path: string) {
+  /** @param smallTable tables of fewer events are counted one by one, with exact medians */
+  constructor(path: string, smallTable = SMALL_TABLE) {
     this.#path = path;
+    this.#smallTable = smallTable;
   }
 
   position(): Sequence {
@@ -95,7 +99,7 @@ export class SqliteTrailIndex implements TrailIndex {
 
   counts(filter: LimitedFilter, by: TrailCountBy, limit: number): Promise<TrailCounts> {
     const { file, rows } = this.#opened();
-    return new SearchCounts(file, rows).counts(filter, by, limit);
+    return new SearchCounts(file, rows, this.#smallTable).counts(filter, by, limit);
   }
 
   names(filter: LimitedFilter, words: readonly string[], limit: number): readonly TrailName[] {

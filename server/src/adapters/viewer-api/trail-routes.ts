@@ -1,15 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type SummaryBy, TRAIL_ROOT } from '../../domain/trail.ts';
+import { TRAIL_ROOT } from '../../domain/trail.ts';
 import type { ViewerSession } from '../../pipeline/ports/viewer-access.ts';
 import type { Looks } from '../../pipeline/trail/looks.ts';
 import type { TrailReader } from '../../pipeline/trail/reader.ts';
 import type { Trail } from '../../pipeline/trail/trail.ts';
 import { badRequest, notFound } from './failure.ts';
+import { SUMMARIES } from './openapi-schemas.ts';
 import { readCount, readCursor, readLimit, readQuestion, readSequence, readTime } from './trail-question.ts';
 
-const SUMMARIES: readonly SummaryBy[] = [
-  ...(['app', 'sheet', 'object', 'user', 'hour', 'weekday', 'day', 'eventType', 'first-open'] as const),
-];
 const LIMITS = {
   events: [50, 1000],
   users: [20, 200],

@@ -24,7 +24,10 @@ async function get(url: string, path: string, host?: string): Promise<{ status: 
 }
 
 test('health, status and metrics', async (t) => {
-  const api = createViewerApi({ host: '127.0.0.1', port: 0, allowedHosts: [], isOpenToOthers: false }, sources);
+  const api = createViewerApi(
+    { host: '127.0.0.1', port: 0, allowedHosts: [], isOpenToOthers: false, version: '1' },
+    sources,
+  );
   t.after(() => api.close());
   const { url } = await api.listen();
   assert.deepEqual(await get(url, '/health/live'), { status: 200, body: '{"status":"ok"}' });
@@ -36,7 +39,7 @@ test('health, status and metrics', async (t) => {
 
 test('not ready says why', async (t) => {
   const api = createViewerApi(
-    { host: '127.0.0.1', port: 0, allowedHosts: [], isOpenToOthers: false },
+    { host: '127.0.0.1', port: 0, allowedHosts: [], isOpenToOthers: false, version: '1' },
     { ...sources, notReadyBecause: async () => 'disk full' },
   );
   t.after(() => api.close());
@@ -49,7 +52,7 @@ test('not ready says why', async (t) => {
 
 test('a foreign name in Host is refused on every route', async (t) => {
   const api = createViewerApi(
-    { host: '127.0.0.1', port: 0, allowedHosts: ['audit.example'], isOpenToOthers: false },
+    { host: '127.0.0.1', port: 0, allowedHosts: ['audit.example'], isOpenToOthers: false, version: '1' },
     sources,
   );
   t.after(() => api.close());

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { type FastifyInstance, fastify } from 'fastify';
+import { TRAIL_ROOT } from '../../domain/trail.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { ViewerAccess } from '../../pipeline/ports/viewer-access.ts';
 import type { ExportFormat } from '../../pipeline/trail/export-formats.ts';
@@ -9,6 +10,7 @@ import type { Trail } from '../../pipeline/trail/trail.ts';
 import { addExportRoute } from './export-route.ts';
 import { failureOf } from './failure.ts';
 import { addLiveRoute } from './live.ts';
+import { addOpenApiRoute } from './openapi.ts';
 import { addOperatorRoutes, type OperatorRouteParts } from './operator-routes.ts';
 import { addPictureRoute } from './picture-route.ts';
 import { sessionOf } from './request-session.ts';
@@ -26,6 +28,8 @@ export interface ViewerApiOptions {
   readonly tls?: SecureContextOptions | undefined;
   /** Other machines can reach it. */
   readonly isOpenToOthers: boolean;
+  /** Of the product. */
+  readonly version: string;
   /** The page as it was built; without it the port has the API only. */
   readonly pageFolder?: string | undefined;
 }
@@ -73,6 +77,7 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
   const names = new Set(['localhost', options.host, ...options.allowedHosts].map((name) => name.toLowerCase()));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
+    if (request.url.startsWith(TRAIL_ROOT)) reply.header('link', `<${TRAIL_ROOT}/openapi.json>; rel="service-desc"`);
     if (!isKnownHost(request.headers.host, names)) {
       const message = `This server is not known as "${String(request.headers.host)}". Add the name to viewer.allowedHosts.`;
       await reply.code(421).send({ error: message });
@@ -83,6 +88,7 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
     const isSecure = options.tls !== undefined;
     const guard = { access: trail.access, isSecure, isOpenWithoutTls: options.isOpenToOthers && !isSecure };
     const parts = { ...trail, sessionOf: (request: Parameters<typeof sessionOf>[0]) => sessionOf(request, guard) };
+    addOpenApiRoute(app, options.version);
     addSessionRoutes(app, { ...guard, looks: trail.looks });
     addTrailRoutes(app, parts);
     addPictureRoute(app, parts);
@@ -117,13 +123,13 @@ function addRoutes(app: FastifyInstance, sources: ViewerSources): void {
   });
   app.setNotFoundHandler((request, reply) => {
     const message = `Nothing is at ${request.method} ${request.url.split('?')[0]}.`;
-    const isTrail = request.url.startsWith('/api/v1/trail');
+    const isTrail = request.url.startsWith(TRAIL_ROOT);
     return reply.code(404).send({ error: isTrail ? { code: 'NOT_FOUND', message } : message });
   });
   app.setErrorHandler((error, request, reply) => {
     const failure = failureOf(error);
     if (failure !== undefined) return reply.code(failure.status).headers(failure.headers).send(failure.body);
-    const isTrail = request.url.startsWith('/api/v1/trail');
+    const isTrail = request.url.startsWith(TRAIL_ROOT);
     const status = clientErrorOf(error);
     if (status === undefined) sources.failed(`${request.method} ${request.routeOptions.url ?? '?'}`, error);
     const message = status === undefined ? 'This failed inside; see the log.' : 'This request cannot be read.';
