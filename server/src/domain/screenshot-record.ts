@@ -17,6 +17,11 @@ export type ScreenshotEnding =
   | { readonly status: 'saved'; readonly files: readonly ScreenshotFile[]; readonly message?: string }
   | { readonly status: 'failed'; readonly reason: string; readonly message?: string };
 
+/** An event that cannot be read any more is settled too; what follows the log makes a dead letter of it. */
+export function unreadableSubject(subject: Sequence): ScreenshotSubject {
+  return { subject, subjectEventId: 'unreadable', correlationId: null, selectionTxnId: null };
+}
+
 /** Who and what caused an outcome; `late`: an operator's request, whose picture is news of its own (rule 14). */
 export interface ScreenshotCause {
   readonly actor: string;
@@ -33,7 +38,7 @@ export function screenshotRecord(
   about: ScreenshotSubject,
   ending: ScreenshotEnding,
   { actor, request, at, late }: ScreenshotCause,
-): NewLogEntry {
+): NewLogEntry & { readonly envelope: string } {
   const { subject, subjectEventId, correlationId, selectionTxnId } = about;
   const reason = ending.status === 'failed' ? ending.reason : null;
   const files = ending.status === 'saved' ? ending.files : [];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { epochMillis } from './epoch-millis.ts';
 import { sequence } from './sequence.ts';
-import { screenshotFailedRecord, serverRecord, serverRecordId, syncedRecord } from './server-record.ts';
+import { serverRecord, serverRecordId, syncedRecord } from './server-record.ts';
 
 const AT = epochMillis(Date.UTC(2026, 10, 23));
 
@@ -42,27 +42,8 @@ describe('server records', () => {
     assert.deepEqual([record.origin, record.actor, record.request], ['server', 'anna', 'r']);
   });
 
-  it('rule 7: says what is durable; rule 14: settles an event without a picture', () => {
+  it('rule 7: says what is durable', () => {
     const synced = syncedRecord('log', sequence(9), 'idle', AT);
     assert.deepEqual([synced.type, synced.subject], ['server.synced', 9]);
-    const facts = {
-      subjectEventId: 'e',
-      correlationId: 'c',
-      selectionTxnId: null,
-      reason: 'disabled',
-      request: 'start',
-    };
-    const failed = screenshotFailedRecord({ ...facts, subject: sequence(3), at: AT });
-    assert.equal(failed.subject, 3);
-    const envelope = JSON.parse(failed.envelope) as { correlationId: string; payload: unknown };
-    assert.equal(envelope.correlationId, 'c');
-    assert.deepEqual(envelope.payload, {
-      subjectEventId: 'e',
-      correlationId: 'c',
-      selectionTxnId: null,
-      status: 'failed',
-      reason: 'disabled',
-      files: [],
-    });
   });
 });

@@ -109,26 +109,3 @@ export function destinationSkippedRecord(facts: {
     payload: { destination, first, last, reason },
   });
 }
-
-/** Rule 14: no picture will come. Also what settles a waiting event when screenshots are switched off (`disabled`). */
-export function screenshotFailedRecord(facts: {
-  readonly subject: Sequence;
-  readonly subjectEventId: string;
-  readonly correlationId: string | null;
-  readonly selectionTxnId: string | null;
-  readonly reason: string;
-  readonly request: string;
-  readonly at: EpochMillis;
-}): NewLogEntry & { readonly envelope: string } {
-  const { subject, subjectEventId, correlationId, selectionTxnId, reason, request, at } = facts;
-  return serverRecord({
-    type: 'server.screenshot.failed',
-    about: `${subjectEventId}/${subject}`,
-    subject,
-    actor: 'server',
-    request,
-    at,
-    ...(correlationId === null ? undefined : { correlationId }),
-    payload: { subjectEventId, correlationId, selectionTxnId, status: 'failed', reason, files: [] },
-  });
-}

@@ -78,11 +78,14 @@ async function tryAgain(
 function answer(results: readonly LateResult[], hurried: number): string {
   const saved = results.filter((result) => result === 'saved').length;
   const problems = results.filter((result) => typeof result === 'object');
-  const waiting = hurried === 0 ? '' : ` ${hurried} that still wait are tried at once.`;
+  const waiting =
+    hurried === 0 ? '' : ` ${hurried} that still ${hurried === 1 ? 'waits is' : 'wait are'} tried at once.`;
   if (results.length === 0) return `No event is without its picture.${waiting}`;
-  if (problems.length === 0) return `${saved} pictures saved.${waiting}`;
+  const pictures = `${saved} ${saved === 1 ? 'picture' : 'pictures'} saved`;
+  if (problems.length === 0) return `${pictures}.${waiting}`;
+  const left = `${problems.length} ${problems.length === 1 ? 'event is' : 'events are'} still without.`;
   const byReason = new Map<string, DownloadProblem[]>();
   for (const problem of problems) byReason.set(problem.reason, [...(byReason.get(problem.reason) ?? []), problem]);
   const reasons = [...byReason].map(([reason, all]) => `\n  ${all.length} × ${reason}: ${all[0]?.message ?? ''}`);
-  return `${saved} pictures saved, ${problems.length} events are still without.${waiting}${reasons.join('')}`;
+  return `${pictures}, ${left}${waiting}${reasons.join('')}`;
 }

@@ -1,4 +1,5 @@
 import { epochMillis } from '../domain/epoch-millis.ts';
+import type { StoredEvent } from '../domain/log-entry.ts';
 import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
 import type { Clock } from './ports/clock.ts';
 import type { EventLogReader } from './ports/event-log.ts';
@@ -16,6 +17,10 @@ export interface WaitingPicturesOptions {
 }
 
 const PAGE = 200;
+/** Lines that stand so close together are read at once. */
+const NEAR = 16;
+const READ_TOGETHER = 500;
+const READ_BYTES = 1 << 20;
 
 /** Finds events that await a picture and hands them to the queue; those for which it has no room stay in the log until it has. */
 export class WaitingPictures {
@@ -42,9 +47,9 @@ export class WaitingPictures {
     const { queue, facts } = this.#options;
     if (!queue.hasRoom()) return true;
     const page = facts.unsettledAwaiting(this.#foundTo, PAGE);
-    for (const seq of page) {
-      queue.add(await this.#pictureAt(seq));
-      this.#foundTo = seq;
+    for (const picture of await this.#picturesAt(page)) {
+      queue.add(picture);
+      this.#foundTo = picture.seq;
     }
     return page.length < PAGE;
   }
@@ -55,19 +60,44 @@ export class WaitingPictures {
     const wanted = queue.hasRoom() ? queue.refillable() : undefined;
     if (wanted === undefined) return true;
     const page = facts.unsettledAwaiting(wanted.after, PAGE).filter((seq) => seq <= this.#foundTo);
-    const pictures: WaitingPicture[] = [];
-    for (const seq of page) {
-      const picture = await this.#pictureAt(seq);
-      if (picture.host === wanted.host) pictures.push(picture);
-    }
+    const pictures = (await this.#picturesAt(page)).filter(({ host }) => host === wanted.host);
     queue.refill(wanted.host, pictures, page.length < PAGE ? undefined : page.at(-1));
     return page.length < PAGE;
   }
 
-  async #pictureAt(seq: Sequence): Promise<WaitingPicture> {
-    const { log, clock, maxWaitMs } = this.#options;
-    const [item] = await log.read(sequence(seq - 1), { events: 1, bytes: 1 });
-    const event = item?.kind === 'event' && item.seq === seq ? item : undefined;
+  /** In log order. Neighbours are read together: there may be very many. */
+  async #picturesAt(seqs: readonly Sequence[]): Promise<readonly WaitingPicture[]> {
+    const pictures: WaitingPicture[] = [];
+    for (let i = 0; i < seqs.length; ) {
+      const events = await this.#eventsFrom(seqs, i);
+      for (const seq of seqs.slice(i)) {
+        if (events.readTo < seq) break;
+        pictures.push(this.#pictureOf(seq, events.found.get(seq)));
+        i++;
+      }
+    }
+    return pictures;
+  }
+
+  /** Those that stand close behind `seqs[from]`. `readTo`: what is not found up to there is not there. */
+  async #eventsFrom(
+    seqs: readonly Sequence[],
+    from: number,
+  ): Promise<{ readonly readTo: number; readonly found: ReadonlyMap<Sequence, StoredEvent> }> {
+    const first = seqs[from] ?? BEFORE_FIRST;
+    let last = first;
+    for (const next of seqs.slice(from + 1)) {
+      if (next - last > NEAR) break;
+      last = next;
+    }
+    const limit = { events: Math.min(last - first + 1, READ_TOGETHER), bytes: READ_BYTES };
+    const items = await this.#options.log.read(sequence(first - 1), limit);
+    const found = items.flatMap((item) => (item.kind === 'event' ? [[item.seq, item] as const] : []));
+    return { readTo: Math.max(first, found.at(-1)?.[0] ?? first), found: new Map(found) };
+  }
+
+  #pictureOf(seq: Sequence, event: StoredEvent | undefined): WaitingPicture {
+    const { clock, maxWaitMs } = this.#options;
     const giveUpAt = (event?.at ?? clock.now()) + maxWaitMs;
     return waitingPicture(seq, event === undefined ? '' : imageHostOf(event), giveUpAt);
   }

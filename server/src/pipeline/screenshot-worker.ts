@@ -1,6 +1,6 @@
 import { CodedError, messageOf } from '../domain/errors.ts';
 import type { NewLogEntry, StoredEvent } from '../domain/log-entry.ts';
-import { type ScreenshotEnding, type ScreenshotSubject, screenshotRecord } from '../domain/screenshot-record.ts';
+import { type ScreenshotEnding, screenshotRecord, unreadableSubject } from '../domain/screenshot-record.ts';
 import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
 import { CountedWarnings } from './counted-warnings.ts';
 import type { EventLog } from './ports/event-log.ts';
@@ -248,11 +248,15 @@ export class ScreenshotWorker {
     const { late } = picture;
     const at = this.#options.clock.now();
     if (late === undefined) {
-      return screenshotRecord(subjectOf(picture, task), ending, { actor: 'server', request: 'screenshots', at });
+      return screenshotRecord(task?.subject ?? unreadableSubject(picture.seq), ending, {
+        actor: 'server',
+        request: 'screenshots',
+        at,
+      });
     }
     const { requestId, actor } = late;
     const cause = { actor, request: `screenshots retry ${requestId}`, at, late: { requestId } };
-    return screenshotRecord(subjectOf(picture, task), ending, cause);
+    return screenshotRecord(task?.subject ?? unreadableSubject(picture.seq), ending, cause);
   }
 
   async #eventAt(seq: Sequence): Promise<StoredEvent | undefined> {
@@ -289,9 +293,4 @@ function savedAs({ files, note }: Extract<AttemptResult, { kind: 'saved' }>): Sc
 function expired(last: DownloadProblem | undefined): ScreenshotEnding {
   const why = last === undefined ? '' : ` At last: ${last.reason}: ${last.message}`;
   return { status: 'failed', reason: 'expired', message: `No picture came within screenshots.maxWaitMs.${why}` };
-}
-
-/** An event that cannot be read any more is settled too; what follows it makes a dead letter of it. */
-function subjectOf({ seq }: WaitingPicture, task: ScreenshotTask | undefined): ScreenshotSubject {
-  return task?.subject ?? { subject: seq, subjectEventId: 'unreadable', correlationId: null, selectionTxnId: null };
 }

@@ -1,10 +1,10 @@
-import { auditRecordOf } from '../domain/audit-record.ts';
 import type { NewLogEntry } from '../domain/log-entry.ts';
+import { screenshotRecord, unreadableSubject } from '../domain/screenshot-record.ts';
 import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
-import { screenshotFailedRecord } from '../domain/server-record.ts';
 import type { Clock } from './ports/clock.ts';
 import type { EventLog } from './ports/event-log.ts';
 import type { LogFactsQueries, LogFactsReader } from './ports/log-facts.ts';
+import { screenshotTaskOf } from './screenshot-task.ts';
 
 export interface SettleScreenshotsOptions {
   readonly log: EventLog;
@@ -38,17 +38,10 @@ export async function settleScreenshots(options: SettleScreenshotsOptions, signa
   return settled;
 }
 
-/** An event that cannot be read any more is settled too; what follows it makes a dead letter of it. */
 async function disabledRecord(log: EventLog, subject: Sequence, clock: Clock): Promise<NewLogEntry> {
   const [item] = await log.read(sequence(subject - 1), { events: 1, bytes: 1 });
-  const row = item?.kind === 'event' && item.seq === subject ? auditRecordOf(item) : undefined;
-  return screenshotFailedRecord({
-    subject,
-    subjectEventId: row?.eventId ?? 'unreadable',
-    correlationId: row?.correlationId ?? null,
-    selectionTxnId: row?.selectionTxnId ?? null,
-    reason: 'disabled',
-    request: 'start',
-    at: clock.now(),
-  });
+  const isThere = item?.kind === 'event' && item.seq === subject;
+  const about = isThere ? screenshotTaskOf(item).subject : unreadableSubject(subject);
+  const cause = { actor: 'server', request: 'start', at: clock.now() };
+  return screenshotRecord(about, { status: 'failed', reason: 'disabled' }, cause);
 }

@@ -27,6 +27,11 @@ export const NOT_THERE: DownloadOutcome = { kind: 'retry', reason: 'http-404', m
 export const DOWN: DownloadOutcome = { kind: 'retry', reason: 'network', message: 'No connection.', hostWide: true };
 export const REFUSED: DownloadOutcome = { kind: 'failed', reason: 'host', message: 'This host is not allowed.' };
 
+export interface Outcome extends StoredEvent {
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly actor: string | undefined;
+}
+
 const TIMEOUT_MS = 15_000;
 
 /** A worker with a log, hosts that behave as told, and a folder; time passes when the test says so. */
@@ -100,12 +105,12 @@ export class ScreenshotWorld {
   }
 
   /** Every outcome record, in log order. */
-  async outcomes(): Promise<readonly (StoredEvent & { readonly payload: Readonly<Record<string, unknown>> })[]> {
+  async outcomes(): Promise<readonly Outcome[]> {
     const items = await this.log.read(sequence(0), { events: 1e6, bytes: 1e12 });
     return items.flatMap((item) => {
       if (item.kind !== 'event' || item.origin !== 'server') return [];
       const payload = membersOf(membersOf(item.private()?.envelope).payload);
-      return [{ ...item, payload }];
+      return [{ ...item, payload, actor: item.private()?.actor }];
     });
   }
 
