@@ -33,6 +33,8 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
   const list = useRef<HTMLOListElement>(null);
   const [seen, setSeen] = useState({ top: 0, bottom: 1200 });
   const [focused, setFocused] = useState(-1);
+  /** Where the focus is, or is on its way to: keys may come faster than drawings. */
+  const target = useRef({ row: -1, isOnItsWay: false });
   const tops = useMemo(() => topsOf(rows), [rows]);
   const height = tops.at(-1) ?? 0;
   useLayoutEffect(() => {
@@ -64,7 +66,7 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
   // the row that has the focus must not vanish under it
   if (focusedRow !== undefined && (focused < first || focused > last)) drawn.push({ row: focusedRow, at: focused });
   const move = (event: KeyboardEvent) => {
-    const to = targetOf(event.key, focused, rows);
+    const to = targetOf(event.key, target.current.row, rows);
     if (to === undefined || isTyping(event.target)) return;
     event.preventDefault();
     if (to === -1) {
@@ -72,8 +74,12 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
       return;
     }
     setFocused(to);
+    const isOnItsWay = target.current.isOnItsWay;
+    target.current = { row: to, isOnItsWay: true };
+    if (isOnItsWay) return;
     requestAnimationFrame(() => {
-      const link = list.current?.querySelector<HTMLElement>(`[data-row="${to}"] a`);
+      target.current.isOnItsWay = false;
+      const link = list.current?.querySelector<HTMLElement>(`[data-row="${target.current.row}"] a`);
       link?.focus({ preventScroll: true });
       link?.scrollIntoView({ block: 'nearest' });
     });
@@ -89,7 +95,9 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
       onKeyDown={move}
       onFocusIn={(event) => {
         const row = event.target instanceof Element ? event.target.closest('[data-row]') : null;
-        if (row instanceof HTMLElement) setFocused(Number(row.dataset.row));
+        if (!(row instanceof HTMLElement) || target.current.isOnItsWay) return;
+        target.current.row = Number(row.dataset.row);
+        setFocused(target.current.row);
       }}
     >
       {drawn.map(({ row, at }) => (

@@ -5,13 +5,19 @@ import { formats } from '../../text/reader.ts';
 
 const FIRST_ROWS = 25;
 const MOST_COLUMNS = 60;
+/** More at once would keep the page busy for seconds. */
+const CELLS_AT_ONCE = 12_000;
 
 /** The numbers behind the chart. */
 export function DataTable({ data }: { readonly data: TrailObjectData | null }) {
-  const [isWhole, setWhole] = useState(false);
+  const [shown, setShown] = useState(FIRST_ROWS);
   if (data === null) return null;
   const columns = data.columns.slice(0, MOST_COLUMNS);
-  const rows = isWhole ? data.rows : data.rows.slice(0, FIRST_ROWS);
+  const rows = data.rows.slice(0, shown);
+  const next = Math.min(
+    data.rows.length,
+    shown + Math.max(100, Math.floor(CELLS_AT_ONCE / Math.max(1, columns.length))),
+  );
   const isNumeric = columns.map((_, at) => data.rows.some((row) => typeof row[at] === 'number'));
   return (
     <section class="card" aria-labelledby="data-title">
@@ -52,12 +58,12 @@ export function DataTable({ data }: { readonly data: TrailObjectData | null }) {
       </section>
       {data.rows.length > rows.length && (
         <p class="table-more">
-          <button type="button" class="button" onClick={() => setWhole(true)}>
-            Show {formats.number(data.rows.length)} rows
+          <button type="button" class="button" onClick={() => setShown(next)}>
+            Show {formats.number(next)} rows
           </button>
         </p>
       )}
-      {isWhole && data.totalRows > data.rows.length && (
+      {data.rows.length === rows.length && data.totalRows > data.rows.length && (
         <p class="table-more muted small">The rest is in the raw event below and in the object data file.</p>
       )}
     </section>

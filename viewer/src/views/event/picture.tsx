@@ -72,10 +72,12 @@ function FileFacts({ file }: { readonly file: TrailScreenshotFile }) {
     <dl class="file-facts">
       <div class="clip">
         <dt>SHA-256</dt>
-        <dd class="code clip" title={file.sha256}>
-          {file.sha256}
+        <dd class="file-hash">
+          <span class="code clip" title={file.sha256}>
+            {file.sha256}
+          </span>
+          <CopyButton text={file.sha256} label="Copy the hash" />
         </dd>
-        <CopyButton text={file.sha256} label="Copy the hash" />
       </div>
       <div>
         <dt>Size</dt>

@@ -24,7 +24,10 @@ test('days, months and years are few enough to be read, whatever the span', () =
   for (const [from, to] of spans) {
     const ticks = axisTicks(Date.parse(from), Date.parse(to), formats);
     assert.ok(ticks.length >= 3 && ticks.length <= 8, `${from} to ${to}: ${ticks.length}`);
-    assert.equal(new Set(ticks.map(({ label }) => label)).size, ticks.length, `${from} to ${to}`);
+    assert.ok(
+      ticks.every(({ label }, at) => label !== ticks[at - 1]?.label),
+      `${from} to ${to}`,
+    );
     assert.ok(ticks.every(({ position }) => position >= 0 && position <= 1));
   }
 });

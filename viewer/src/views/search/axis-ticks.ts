@@ -28,7 +28,7 @@ export function axisTicks(
     return months(from, to, span > 300 * DAY_MS ? 2 : 1, formats)
       .map(([at, label]) => tick(at, label))
       .filter(inside);
-  if (span > 2 * DAY_MS) {
+  if (span > 4 * DAY_MS) {
     const step = Math.ceil(span / DAY_MS / MOST);
     return days(from, to, step)
       .map((at) => tick(at, formats.dayShort(at)))
@@ -40,7 +40,8 @@ export function axisTicks(
   const offset = new Date(from).getTimezoneOffset() * 60_000;
   const first = Math.ceil((from - offset) / step) * step + offset;
   const times = Array.from({ length: MOST + 1 }, (_, at) => first + at * step).filter((at) => at < to);
-  return times.map((at) => tick(at, formats.clockShort(at))).filter(inside);
+  const isMidnight = (at: number) => new Date(at).getHours() + new Date(at).getMinutes() === 0;
+  return times.map((at) => tick(at, isMidnight(at) ? formats.dayShort(at) : formats.clockShort(at))).filter(inside);
 }
 
 function days(from: number, to: number, step: number): number[] {

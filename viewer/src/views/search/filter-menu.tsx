@@ -18,12 +18,12 @@ export function FilterMenu({ filter, change }: FilterMenuProps) {
   const count = Object.values(filter.lists).reduce((sum, values) => sum + (values?.length ?? 0), 0);
   return (
     <Menu
-      label="Filter by kind, app or user"
+      label={count === 0 ? 'Filter by kind, app or user' : `Filter by kind, app or user, ${count} chosen`}
       button={
         <>
           <Icon name="filter" size={17} />
           <span class="tool-label">Filter</span>
-          {count > 0 && <span class="count">{count}</span>}
+          {count > 0 && <span class="count" data-count={count} />}
         </>
       }
     >

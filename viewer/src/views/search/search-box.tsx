@@ -40,9 +40,10 @@ export function SearchBox({ filter, change }: SearchBoxProps) {
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
-  const suggestions = useSuggestions(isOpen ? text : '');
-  useEffect(() => setText(filter.q), [filter.q, filter]);
+  // going back changes the address under the box
+  useEffect(() => setText(filter.q), [filter.q]);
   const understood = understand(text, Date.now(), formats.locales);
+  const suggestions = useSuggestions(isOpen ? (understood.id ?? understood.words) : '');
   const submit = async () => {
     setOpen(false);
     if (understood.id !== null && (await openById(understood.id))) return;
@@ -57,7 +58,8 @@ export function SearchBox({ filter, change }: SearchBoxProps) {
     if (list === undefined) return;
     rememberName(list, suggestion.value, suggestion.label);
     setText('');
-    change(withValue({ ...filter, q: '' }, list, suggestion.value));
+    const range = understood.range ?? filter.range;
+    change(withValue({ ...filter, q: '', range }, list, suggestion.value));
   };
   const isListOpen = isOpen && text.trim() !== '';
   const handleKey = (event: KeyboardEvent) => {

@@ -71,8 +71,9 @@ function DayView({ user, day }: { readonly user: string; readonly day: string })
             <h1>
               <Name text={known.name} max={80} />
             </h1>
-            <p class="muted">
-              {formats.day(bounds.from)} <Link href="/story">Another user</Link>
+            <p class="story-day-name">
+              {formats.day(bounds.from)}
+              <Link href="/story">Another user</Link>
             </p>
           </div>
         </div>

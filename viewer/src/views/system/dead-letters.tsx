@@ -101,7 +101,7 @@ function DestinationLetters({ destination, count, changed }: LettersProps) {
                 type="button"
                 class="button-quiet"
                 onClick={() => retry([letter.id])}
-                aria-label={`Send dead letter ${letter.id} again`}
+                aria-label={`Send again: dead letter ${letter.id}`}
               >
                 <Icon name="retry" size={15} /> Send again
               </button>

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { openPage } from './support/browser.ts';
+import { mockSite, NOW } from './support/mock-site.ts';
+
+const site = mockSite();
+const open = (t: Parameters<typeof openPage>[0]) => openPage(t, site.url(), { now: NOW });
+const focused = (page: Page) => page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200) ?? '');
+
+test('from the search box to an event and back without a mouse', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/insights');
+  await page.getByRole('heading', { name: 'Insights' }).waitFor();
+  await page.keyboard.press('/');
+  await page.waitForFunction(() => document.activeElement?.id === 'search-box');
+  await page.keyboard.type('weber');
+  await page.getByRole('option', { name: /User.*jonas\.weber/ }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  assert.equal(
+    await page
+      .getByRole('option', { selected: true })
+      .textContent()
+      .then((text) => text?.includes('jonas.weber')),
+    true,
+  );
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/user=/);
+  await page.locator('.row').first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('j');
+  await page.waitForFunction(() => document.activeElement?.closest('[data-row="3"]') !== null);
+  const href = await page.evaluate(() => document.activeElement?.getAttribute('href'));
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**${href}`);
+  await page.keyboard.press('g');
+  await page.keyboard.press('i');
+  await page.waitForURL('**/insights');
+});
+
+test('arrows go through a long list, and back up into the box', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/');
+  await page.locator('.row').first().waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.press('ArrowDown');
+  for (let at = 0; at < 60; at++) await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() => Number(document.activeElement?.closest('li')?.ariaPosInSet) === 61);
+  assert.ok(
+    await page.evaluate(() => {
+      const box = document.activeElement?.getBoundingClientRect();
+      return box !== undefined && box.top >= 0 && box.bottom <= innerHeight;
+    }),
+    'the row with the focus can be seen',
+  );
+  await page.keyboard.press('Home');
+  await page.waitForFunction(() => document.activeElement?.closest('li')?.ariaPosInSet === '1');
+  await page.keyboard.press('ArrowUp');
+  await page.waitForFunction(() => document.activeElement?.id === 'search-box');
+});
+
+test('? lists the keys, Escape closes, the focus returns', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/insights');
+  await page.getByRole('heading', { name: 'Insights' }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog', { name: 'Keyboard' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: /^Time:/ }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: /^Time:/ }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Escape');
+  assert.match(await focused(page), /aria-label="Time:/);
+});
+
+test('keys typed into a field are text', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/story');
+  await page.getByPlaceholder('Find a user').fill('');
+  await page.keyboard.type('g/?i');
+  assert.equal(await page.getByPlaceholder('Find a user').inputValue(), 'g/?i');
+  assert.equal(new URL(page.url()).pathname, '/story');
+});
+
+test('Tab reaches the content behind one skip link', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/');
+  await page.locator('.row').first().waitFor();
+  await page.keyboard.press('Tab');
+  assert.match(await focused(page), /Skip to the content|class="skip"/);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  assert.match(await focused(page), /search-box/);
+});

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openPage } from './support/browser.ts';
+import { mockSite, NOW } from './support/mock-site.ts';
+
+const site = mockSite();
+const open = (t: Parameters<typeof openPage>[0]) => openPage(t, site.url(), { now: NOW });
+const ANNA = 'UserDirectory=ACME; UserId=anna.lindqvist';
+
+test('the story of a user: the last active day, its lanes and chapters, the days around it', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/story');
+  await page.getByPlaceholder('Find a user').fill('lindq');
+  await page.getByRole('link', { name: /anna\.lindqvist/ }).click();
+  await page.waitForURL(/day=2026-03-\d\d/);
+  const day = new URL(page.url()).searchParams.get('day');
+  await page.locator('.lane').first().waitFor();
+  const lanes = await page.locator('.lane-name').allTextContents();
+  assert.equal(new Set(lanes).size, lanes.length);
+  assert.ok((await page.locator('.lane-span').count()) > 5);
+  assert.ok((await page.locator('.chapter img.thumbnail').count()) >= 1);
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForURL((url) => url.searchParams.get('day') !== day);
+  await page.getByRole('link', { name: 'The day after' }).click();
+  await page.waitForURL((url) => url.searchParams.get('day') === day);
+  await page
+    .getByRole('link', { name: /^\d+ events$/ })
+    .first()
+    .click();
+  await page.waitForURL(/\/\?from=.*user=/);
+  await page.locator('.row').first().waitFor();
+});
+
+test('a day without events offers the last one with some', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto(`/story?user=${encodeURIComponent(ANNA)}&day=2020-01-01`);
+  await page.getByRole('heading', { name: 'A quiet day' }).waitFor();
+  await page.getByRole('link', { name: 'Go to the last active day' }).click();
+  await page.waitForURL(/day=2026/);
+});
+
+test('each bar of the insights leads to its events', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  for (const [card, parameter] of [
+    ['Apps', 'appId'],
+    ['Sheets', 'sheetId'],
+    ['Objects', 'objectId'],
+    ['People', 'user'],
+    ['By hour', 'hour'],
+    ['By weekday', 'weekday'],
+    ['Opened for the first time', 'appId'],
+  ] as const) {
+    await page.goto('/insights?range=7d');
+    await page.getByRole('region', { name: card }).getByRole('link').first().click();
+    await page.waitForURL(
+      (url) => url.pathname === '/' && url.searchParams.has(parameter) && url.searchParams.get('range') === '7d',
+    );
+    await page.locator('.row').first().waitFor();
+  }
+});
+
+test('the insights rank by time, views or people', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/insights');
+  const values = page.getByRole('region', { name: 'Apps' }).locator('.ranking-value');
+  await values.first().waitFor();
+  assert.match((await values.first().textContent()) ?? '', / (h|min)/);
+  await page.getByText('People', { exact: true }).first().click();
+  const people = (await values.allTextContents()).map(Number);
+  assert.deepEqual(
+    people,
+    people.toSorted((a, b) => b - a),
+  );
+});
+
+test('live shows events as they come, holds them in a pause, and loses none', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/live');
+  await page.getByText('Live', { exact: true }).last().waitFor();
+  const rows = page.locator('.live-list .row');
+  await rows.first().waitFor();
+  const newest = () => `/events/${site.server().newestFirst()[0]?.event.eventId}`;
+  site.server().arrive();
+  await page.locator(`.live-list li:first-child a[href="${newest()}"]`).waitFor();
+  const before = await rows.count();
+  await page.keyboard.press(' ');
+  await page.getByText('Paused').waitFor();
+  for (let at = 0; at < 3; at++) site.server().arrive();
+  await page.getByText('Paused, 3 new').waitFor();
+  assert.equal(await rows.count(), before);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.locator(`.live-list li:first-child a[href="${newest()}"]`).waitFor();
+  assert.equal(await rows.count(), before + 3);
+});
+
+test('the system view names what is behind and sends dead letters again', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/system');
+  await page.getByText('INFLUXDB_UNREACHABLE').waitFor();
+  assert.equal(await page.locator('.letter-list li').count(), 3);
+  await page.getByRole('button', { name: 'Send again: dead letter 8' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('.letter-list li').length === 2);
+  await page.getByRole('button', { name: 'Send all again' }).click();
+  await page.getByText('None: every event has reached its destinations').waitFor();
+});
