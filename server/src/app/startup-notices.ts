@@ -1,4 +1,5 @@
 import type { Logger } from '../pipeline/ports/logger.ts';
+import { arePicturesFetched } from './config/are-pictures-fetched.ts';
 import type { LoadedConfig } from './config/config.ts';
 import { dailyDirectoryOf, exportDirectoryOf } from './config/export-directory.ts';
 import { startupWarnings } from './config/startup-warnings.ts';
@@ -21,6 +22,10 @@ export function startupNotices({ config, notes, warnings }: LoadedConfig, logger
       },
       'Delivering to this destination.',
     );
+  }
+  if (arePicturesFetched(config.screenshots)) {
+    for (const target of config.screenshots.storageTargets)
+      logger.info({ ...target }, 'Keeping pictures in this folder.');
   }
   for (const { path, line, message } of notes) logger.info({ path, line }, message);
   for (const { path, line, message } of warnings) logger.warn({ path, line }, message);

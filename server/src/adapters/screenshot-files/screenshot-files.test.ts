@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -168,4 +169,12 @@ test('events that are saved at the same time do not take each other’s temporar
   );
   assert.equal(new Set(saved.flat().map(({ path }) => path)).size, 10);
   assert.equal(readdirSync(join(root, 'pictures')).length, 10);
+});
+
+test('a picture that is written in pieces is whole', async (t) => {
+  const root = temporaryRoot(t);
+  const bytes = randomBytes(5 * 1024 * 1024 + 1);
+  const [file] = await store(root).save(NAME, [{ role: 'seen', format: 'png', bytes, width: 3840, height: 2160 }]);
+  assert.deepEqual([file?.bytes, file?.sha256], [bytes.length, sha256Of(bytes)]);
+  assert.ok(readFileSync(file?.path ?? '').equals(bytes));
 });

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { ScreenshotFile } from '../../domain/screenshot-outcome.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { EditedImage, ImageFormat, ScreenshotName, ScreenshotStore } from '../../pipeline/ports/screenshots.ts';
-import { type Disk, DurableFolder, sha256Of } from '../shared/durable-file.ts';
+import { type Disk, DurableFolder } from '../shared/durable-file.ts';
 import { eventFileName } from '../shared/event-file-name.ts';
 
 export interface ScreenshotFilesOptions {
@@ -23,6 +25,7 @@ const SUFFIXES: Readonly<Record<EditedImage['role'], string>> = {
 };
 /** Folders of days that are known to be ready; an older one is looked at again. */
 const FOLDERS_REMEMBERED = 64;
+const PIECE_BYTES = 1024 * 1024;
 
 /** Pictures in folders of this machine, readable by the owner only. */
 export class ScreenshotFiles implements ScreenshotStore {
@@ -67,7 +70,8 @@ export class ScreenshotFiles implements ScreenshotStore {
     baseName: string,
     images: readonly EditedImage[],
   ): Promise<readonly ScreenshotFile[]> {
-    const pictures = images.map((image) => ({ image, sha256: sha256Of(image.bytes) }));
+    const pictures: { readonly image: EditedImage; readonly sha256: string }[] = [];
+    for (const image of images) pictures.push({ image, sha256: await hashInPieces(image.bytes) });
     for (let n = 1; ; n++) {
       const numbered = n === 1 ? baseName : `${baseName}_${n}`;
       const files = pictures.map(({ image, sha256 }) => ({
@@ -112,23 +116,37 @@ interface PictureFile {
 
 /** @returns false when a file of something else has one of the names; what was published by then stays and is nobody's */
 async function publish(folder: DurableFolder, files: readonly PictureFile[]): Promise<boolean> {
-  const present = [];
-  for (const file of files) {
-    const bytes = await folder.read(file.path);
-    if (bytes !== undefined && sha256Of(bytes) !== file.sha256) return false;
+  const present: boolean[] = [];
+  for (const { path, sha256 } of files) {
+    const found = await folder.hashOf(path);
+    if (found !== undefined && found !== sha256) return false;
     // a folder in its place cannot be read, and is found when the file is published
-    present.push(bytes !== undefined);
+    present.push(found !== undefined);
   }
   for (const [i, { image, path, sha256 }] of files.entries()) {
     if (present[i]) continue;
-    const temporary = await folder.writeTemporary(image.bytes);
+    const temporary = await folder.writeTemporaryPieces(async (write) => {
+      for (const piece of piecesOf(image.bytes)) await write(piece);
+    });
     const published = await folder.linkNew(temporary.path, path);
     await folder.removeTemporary(temporary.path);
-    if (published === 'linked') continue;
-    const bytes = await folder.read(path);
-    if (bytes === undefined || sha256Of(bytes) !== sha256) return false;
+    if (published !== 'linked' && (await folder.hashOf(path)) !== sha256) return false;
   }
   return true;
+}
+
+/** A large picture keeps the thread busy for a moment at a time only. */
+async function hashInPieces(bytes: Buffer): Promise<string> {
+  const hash = createHash('sha256');
+  for (const piece of piecesOf(bytes)) {
+    hash.update(piece);
+    if (bytes.length > PIECE_BYTES) await nextTurn();
+  }
+  return hash.digest('hex');
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
 /** From `20261123T070000.123Z_…`. */
