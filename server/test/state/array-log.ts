@@ -13,6 +13,8 @@ export interface LineSketch {
   readonly subject?: number;
   readonly text?: string;
   readonly at?: number;
+  /** Of server records. */
+  readonly actor?: string;
 }
 
 export function uuid(n: number): string {
@@ -94,7 +96,8 @@ export class ArrayLog implements EventLogReader {
       digest: createHash('sha256').update(envelopeText).digest('base64url'),
       private: () => {
         this.privateReads++;
-        return { envelope: JSON.parse(envelopeText) as unknown, envelopeText };
+        const actor = sketch.actor === undefined ? {} : { actor: sketch.actor };
+        return { ...actor, envelope: JSON.parse(envelopeText) as unknown, envelopeText };
       },
     };
   }

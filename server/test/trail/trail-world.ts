@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly proxy?: { readonly addresses: readonly string[]; readonly userHeader: string };
   /** Of the log-in; the index runs on the system's. */
   readonly clock?: Clock;
+  /** Of the records of who looked. */
+  readonly looksClock?: Clock;
   readonly isOpenToOthers?: boolean;
   readonly pageFolder?: string;
   /** Tables of more events than this are summed up per day. */
@@ -90,11 +92,12 @@ export class TrailWorld {
       if (this.appendFails !== undefined) throw this.appendFails;
       this.appended.push(...entries);
       const first = log.head() + 1;
-      for (const { id, type, envelope, at } of entries)
-        log.add({ origin: 'server', id, type, at, text: String(envelope) });
+      for (const { id, type, envelope, at, actor = '' } of entries) {
+        log.add({ origin: 'server', id, type, at, actor, text: String(envelope) });
+      }
       return entries.map((_entry, i) => ({ seq: sequence(first + i) }));
     };
-    this.looks = new Looks({ appender: { append }, clock, logger });
+    this.looks = new Looks({ appender: { append }, clock: options.looksClock ?? systemClock, logger });
     this.links = new OneTimeLinks(folder, clock);
     const access = createViewerAccess({
       directory: folder,
