@@ -1,16 +1,10 @@
 import type { ScreenshotCrop } from '../../pipeline/ports/screenshots.ts';
+import type { Rectangle } from './raw-picture.ts';
 
 /** Rows that are taken out: from the first, so many. */
 export interface Strip {
   readonly top: number;
   readonly rows: number;
-}
-
-export interface Rectangle {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 export interface Size {

@@ -1,12 +1,11 @@
 import type { Sharp, SharpConstructor } from 'sharp';
 import type { EditedImage, EditRequest } from '../../pipeline/ports/screenshots.ts';
-import { HEADER_BACKGROUND } from './header-drawing.ts';
 import type { HeaderPainter } from './header-painter.ts';
 import type { PictureFacts } from './picture-facts.ts';
 import { withTextChunks } from './png-text-chunks.ts';
-import { copyRows, fillRows, type RawPicture } from './raw-picture.ts';
+import { type RawPicture, rawPixelsOf } from './raw-picture.ts';
 import { asksForSomething, type SeenPicture, seenPicture } from './seen-picture.ts';
-import { sha256OfBytes } from './sliced-bytes.ts';
+import { release, sha256OfBytes } from './sliced-bytes.ts';
 
 interface Edit {
   readonly sharp: SharpConstructor;
@@ -23,6 +22,8 @@ interface Source {
 }
 
 const PAPER = '#ffffff';
+/** What is joined to it by `or` comes through unchanged. */
+const ZERO = '#000000';
 /** A file with more bytes a pixel holds a photo or the like: trying hard costs twice the time there, for little. */
 const DENSE = 0.4;
 
@@ -32,7 +33,8 @@ export async function editPicture(edit: Edit): Promise<readonly EditedImage[]> {
   const { format, width, height } = edit.facts;
   const came = { format, bytes, width, height };
   const asked = crop !== undefined && asksForSomething(crop, edit.facts) ? crop : undefined;
-  const seen = asked !== undefined && format === 'png' ? await seenPicture(await decoded(edit), asked) : undefined;
+  const seen =
+    asked !== undefined && format === 'png' ? await seenPicture(await rawPixelsOf(decoder(edit)), asked) : undefined;
   if (seen?.changed) return [...(await croppedImages(edit, seen)), { role: 'downloaded', ...came }];
   const source = { width, height, read: () => decoder(edit) };
   if (annotation.length === 0) await readToTheEnd(source);
@@ -44,23 +46,27 @@ async function croppedImages(edit: Edit, { picture, rectangle, notes }: SeenPict
   const { width, height } = rectangle;
   const source = { width, height, read: () => ofPixels(edit, picture).extract(rectangle) };
   const bytes = await encoded(edit, source.read());
-  return [{ role: 'seen', format: 'png', bytes, width, height, ...noteOf(notes) }, ...(await annotated(edit, source))];
+  const copies = await annotated(edit, source);
+  release(picture.data);
+  return [{ role: 'seen', format: 'png', bytes, width, height, ...noteOf(notes) }, ...copies];
 }
 
 /** The copy that explains itself: a header, below it the picture from the left edge, as it looks on white paper. */
 async function annotated(edit: Edit, source: Source): Promise<readonly EditedImage[]> {
   const { annotation, bytes, eventId, correlationId } = edit.request;
   if (annotation.length === 0) return [];
-  const header = await edit.painter.paint(annotation, source);
-  const room = { top: header.height, right: header.width - source.width, background: HEADER_BACKGROUND };
-  const page = await pixelsOf(source.read().flatten({ background: PAPER }).extend(room));
-  for (const stripe of header.stripes) fillRows(page, stripe);
-  for await (const { top, svg } of header.text) await copyRows(page, await drawn(edit, svg), top);
+  const { width, height, overlay } = await edit.painter.paint(edit.sharp, annotation, source);
+  const room = { top: height, right: width - source.width, background: ZERO };
+  const raw = { width, height: overlay.height, channels: 3 } as const;
+  const page = source.read().flatten({ background: PAPER }).extend(room).boolean(overlay.data, 'or', { raw });
   const texts: [string, string][] = [['eventId', eventId]];
   if (correlationId !== null) texts.push(['correlationId', correlationId]);
   texts.push(['downloadedSha256', await sha256OfBytes(bytes)]);
-  const png = await withTextChunks(await encoded(edit, ofPixels(edit, page)), texts);
-  return [{ role: 'annotated', format: 'png', bytes: png, width: page.width, height: page.height }];
+  const encodedPage = await encoded(edit, page);
+  release(overlay.data);
+  const png = await withTextChunks(encodedPage, texts);
+  release(encodedPage);
+  return [{ role: 'annotated', format: 'png', bytes: png, width, height: height + source.height }];
 }
 
 /** The first frame, the right way up, in sRGB. Damage is an error, what browsers overlook is not. */
@@ -68,22 +74,8 @@ function decoder({ sharp, request }: Edit): Sharp {
   return sharp(request.bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true }).toColourspace('srgb');
 }
 
-function decoded(edit: Edit): Promise<RawPicture> {
-  return pixelsOf(decoder(edit));
-}
-
-async function pixelsOf(sharp: Sharp): Promise<RawPicture> {
-  const { data, info } = await sharp.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: info.channels };
-}
-
 function ofPixels({ sharp }: Edit, { data, width, height, channels }: RawPicture): Sharp {
   return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
-}
-
-function drawn({ sharp }: Edit, svg: Buffer): Promise<RawPicture> {
-  const limits = { unlimited: true, limitInputPixels: false }; // our own drawing
-  return pixelsOf(sharp(svg, limits).flatten({ background: HEADER_BACKGROUND }));
 }
 
 function encoded({ request, facts }: Edit, sharp: Sharp): Promise<Buffer> {
@@ -93,7 +85,7 @@ function encoded({ request, facts }: Edit, sharp: Sharp): Promise<Buffer> {
 
 /** Decodes all of it, one row after the other: damage shows. */
 async function readToTheEnd({ width, height, read }: Source): Promise<void> {
-  await pixelsOf(read().extract({ left: 0, top: height - 1, width, height: 1 }));
+  await rawPixelsOf(read().extract({ left: 0, top: height - 1, width, height: 1 }));
 }
 
 function noteOf(notes: readonly string[]): { readonly note?: string } {

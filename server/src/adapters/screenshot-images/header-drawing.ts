@@ -55,7 +55,7 @@ async function drawBand(
   for (const placed of lines) {
     // letters may reach into the lines above and below
     if (placed.top + 2 * lineHeight <= band.top || placed.top - lineHeight >= band.top + band.height) continue;
-    const path = pathOf(placed.line, outlines);
+    const paths = pathsOf(placed.line, outlines);
     right = Math.max(right, placed.x + placed.line.width * scale);
     await setImmediate();
     if (clip !== placed.clip) {
@@ -64,23 +64,26 @@ async function drawBand(
       parts.push(`<clipPath id="c${clip.top}"><rect ${box}/></clipPath>`);
     }
     const place = `translate(${placed.x.toFixed(2)} ${placed.baseline}) scale(${scale.toFixed(6)} ${(-scale).toFixed(6)})`;
-    const drawn = `<path fill="${COLOURS[placed.kind]}" transform="${place}" d="${path}"/>`;
-    parts.push(`<g clip-path="url(#c${clip.top})">${drawn}</g>`);
+    const text = `<g fill="${COLOURS[placed.kind]}" transform="${place}">${paths}</g>`;
+    parts.push(`<g clip-path="url(#c${clip.top})">${text}</g>`);
   }
   const used = Math.min(width, Math.ceil(right) + fontPx);
   const size = `width="${used}" height="${band.height}" viewBox="0 ${band.top} ${used} ${band.height}"`;
   return Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" ${size}>${parts.join('')}</svg>`);
 }
 
-function pathOf({ runs }: Line, outlines: GlyphOutlines): string {
-  let path = '';
+/** A path for each run, so that those outside what is being drawn are passed over quickly. */
+function pathsOf({ runs }: Line, outlines: GlyphOutlines): string {
+  let paths = '';
   let x = 0;
   for (const { glyphs, font, width } of runs) {
+    let path = '';
     for (const glyph of glyphs) {
       const outline = outlines.of(font, glyph.id);
       if (outline !== '') path += `M${x + glyph.x} ${glyph.y}${outline}`;
     }
+    if (path !== '') paths += `<path d="${path}"/>`;
     x += width;
   }
-  return path;
+  return paths;
 }

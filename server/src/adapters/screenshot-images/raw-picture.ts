@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Sharp } from 'sharp';
 import { copyBytes } from './sliced-bytes.ts';
 
 /** Pixels in rows, without padding, a byte a channel. */
@@ -11,6 +12,12 @@ export interface RawPicture {
 }
 
 const ROWS_A_TURN = 100;
+
+/** All pixels of what a pipeline makes. */
+export async function rawPixelsOf(sharp: Sharp): Promise<RawPicture> {
+  const { data, info } = await sharp.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels };
+}
 
 /** The picture without some of its rows. Its memory is used again. */
 export async function withoutRows(
@@ -34,10 +41,21 @@ export async function copyRows(target: RawPicture, source: RawPicture, top: numb
   }
 }
 
+export interface Rectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** @param colour `#rrggbb`; the picture has three channels */
-export function fillRows(
-  { data, width, channels }: RawPicture,
-  { top, height, colour }: { readonly top: number; readonly height: number; readonly colour: string },
-): void {
-  data.fill(colour.slice(1), top * width * channels, (top + height) * width * channels, 'hex');
+export async function fillRectangle(
+  { data, width: rowWidth, channels }: RawPicture,
+  { left, top, width, height, colour }: Rectangle & { readonly colour: string },
+): Promise<void> {
+  const row = Buffer.alloc(width * channels, colour.slice(1), 'hex');
+  for (let y = 0; y < height; y++) {
+    if (y > 0 && y % ROWS_A_TURN === 0) await setImmediate();
+    data.set(row, ((top + y) * rowWidth + left) * channels);
+  }
 }

@@ -14,8 +14,8 @@ export interface ScreenshotEditorOptions {
 }
 
 const MAX_PIXELS = 100_000_000;
-/** Two of 3840 × 2160. */
-const MAX_PIXELS_AT_ONCE = 20_000_000;
+/** One of 3840 × 2160, several smaller ones: memory that is freed in many threads is slow to come back. */
+const MAX_PIXELS_AT_ONCE = 10_000_000;
 
 /**
  * Makes the pictures that are kept (design, Screenshots). Decoding, drawing and encoding happen in the thread pool; what

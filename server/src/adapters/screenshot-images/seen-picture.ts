@@ -1,7 +1,7 @@
 import type { ScreenshotCrop } from '../../pipeline/ports/screenshots.ts';
-import { overflowStrip, type Planned, type Rectangle, type Size, scrolledStrip, seenRectangle } from './crop-plan.ts';
+import { overflowStrip, type Planned, type Size, scrolledStrip, seenRectangle } from './crop-plan.ts';
 import { bottomGridLine } from './grid-line.ts';
-import { type RawPicture, withoutRows } from './raw-picture.ts';
+import { type RawPicture, type Rectangle, withoutRows } from './raw-picture.ts';
 
 export interface SeenPicture {
   /** Without the rows that were taken out. */

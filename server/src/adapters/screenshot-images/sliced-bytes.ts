@@ -32,3 +32,11 @@ export async function joinBytes(parts: readonly Uint8Array[]): Promise<Buffer> {
   }
   return joined;
 }
+
+/**
+ * Gives the memory of a buffer back now. The garbage collector would, much later: it hardly notices memory that is not its
+ * own. The buffer, and any other that shares its memory, is empty afterwards.
+ */
+export function release(bytes: Buffer): void {
+  if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+}
