@@ -11,6 +11,7 @@ import { batch } from './measurements/batch.ts';
 import { deadDestinations } from './measurements/dead-destinations.ts';
 import { deliveryWith } from './measurements/delivery.ts';
 import { drain } from './measurements/drain.ts';
+import { images } from './measurements/images.ts';
 import { latency } from './measurements/latency.ts';
 import { restart } from './measurements/restart.ts';
 import { stages } from './measurements/stages.ts';
@@ -27,6 +28,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   drain,
   deadDestinations,
   restart,
+  images,
 ];
 
 const USAGE = `Usage: npm run bench -- [--seconds 10] [--events 1000000] [--append] [names ...]
