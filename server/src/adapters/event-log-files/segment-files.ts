@@ -70,7 +70,8 @@ export class SegmentFiles {
 
   async #closeIdle(isUnwanted: (first: Sequence) => boolean): Promise<void> {
     for (const [first, entry] of [...this.#open]) {
-      if (entry.users > 0 || !isUnwanted(first)) continue;
+      // while an earlier one was being closed, others may have closed this one: its descriptor may be anybody's by now
+      if (entry.users > 0 || this.#open.get(first) !== entry || !isUnwanted(first)) continue;
       this.#open.delete(first);
       await closeQuietly(entry);
     }
