@@ -11,7 +11,6 @@ import { destinationSkippedRecord } from '../domain/server-record.ts';
 import { DailyMerge } from '../pipeline/daily-merge.ts';
 import { Deduplicator } from '../pipeline/deduplicator.ts';
 import { DeliveryReader } from '../pipeline/delivery-reader.ts';
-import type { DestinationStatus } from '../pipeline/delivery-status.ts';
 import { DeliveryWorker } from '../pipeline/delivery-worker.ts';
 import { startDestinations } from '../pipeline/destination-startup.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
@@ -24,6 +23,7 @@ import type { FixedRun, FixedRunOptions } from '../pipeline/replay.ts';
 import { Retention } from '../pipeline/retention.ts';
 import { isFileDestination } from '../pipeline/retry-policy.ts';
 import { destinations as registry } from './destination-registry.ts';
+import { HeldDestinations } from './held-destinations.ts';
 import { answerRequests } from './operator-requests.ts';
 import { PRODUCT } from './product.ts';
 import { queueMetricsWriter } from './queue-metrics.ts';
@@ -47,9 +47,6 @@ const DAY_MS = 86_400_000;
 /** Deliveries wait so long for the deduplicator at most. */
 const GATHER_MS = 40;
 
-/** A destination as `/api/v1/status` shows it while an operator has not decided where it goes on. */
-type HeldStatus = Omit<DestinationStatus, 'state'> & { readonly state: 'held' };
-
 /** Everything that follows the log to deliver it: deduplicator, a worker per destination, retention, operator requests. */
 export class DeliveryEngine {
   readonly #parts: DeliveryEngineParts;
@@ -62,7 +59,7 @@ export class DeliveryEngine {
   readonly #screenshots: ScreenshotPart;
   readonly #workers = new Map<string, DeliveryWorker>();
   readonly #runs = new Set<FixedRun>();
-  readonly #held = new Map<string, HeldStatus>();
+  readonly #held: HeldDestinations;
   /** The last deliveries begin. */
   readonly #stopping = new AbortController();
   readonly #stopped = new AbortController();
@@ -85,6 +82,7 @@ export class DeliveryEngine {
       append: (entries) => appender.append(entries),
     };
     this.#state = new SqliteStateStore(join(directory, 'durable.sqlite'), clock);
+    this.#held = new HeldDestinations({ known: this.#state.destinations, clock, metrics });
     this.#factsStore = new SqliteLogFactsStore({ path: join(directory, 'ids.sqlite'), logId: start.log.logId, logger });
     const segments = new SegmentFolder({ directory });
     this.#deduplicator = new Deduplicator({
@@ -155,7 +153,7 @@ export class DeliveryEngine {
     });
     this.#background.push(this.#deduplicator.run(signal), this.#retention.run(signal));
     for (const name of started.running) this.#startWorker(name);
-    for (const [name, error] of started.held) this.#hold(name, error);
+    for (const [name, error] of started.held) this.#held.add(name, error, this.#reader.head());
     await this.#screenshots.start();
     this.#background.push(answerRequests(this.#requestParts(), signal));
     const { queue } = this.#parts;
@@ -169,7 +167,7 @@ export class DeliveryEngine {
     const runs = [...this.#runs].map((run) => run.status());
     const { report } = this.#retention;
     return {
-      destinations: [...workers, ...runs, ...this.#held.values()].map((s) => ({
+      destinations: [...workers, ...runs, ...this.#held.statuses()].map((s) => ({
         ...s,
         deadLetters: letters.get(s.name) ?? 0,
         heldBytes: report?.heldBytes.get(s.name) ?? 0,
@@ -217,31 +215,6 @@ export class DeliveryEngine {
     } finally {
       await destination.close();
     }
-  }
-
-  /** Rule 11: shown and counted, given nothing, and the log is kept for it until an operator has decided. */
-  #hold(name: string, { code, message }: CodedError): void {
-    const known = this.#state.destinations.get(name);
-    const head = this.#reader.head();
-    const committed = known?.committed ?? BEFORE_FIRST;
-    this.#held.set(name, {
-      name,
-      state: 'held',
-      committed,
-      head,
-      lagEvents: Math.max(0, head - committed),
-      lagSeconds: 0,
-      delivered: 0,
-      rejected: 0,
-      retried: 0,
-      lastError: { code, message, at: known?.held?.at ?? this.#parts.clock.now() },
-    });
-    this.#parts.metrics
-      .gauge('butler_sos_audit_destination_state', 'What the destination is doing: 1 for its present state.', {
-        destination: name,
-        state: 'held',
-      })
-      .set(1);
   }
 
   #startWorker(name: string): void {
@@ -374,7 +347,7 @@ export class DeliveryEngine {
       isDestination: true,
     }));
     const runs = [...this.#runs].map((run) => ({ name: run.name, position: run.committed(), isDestination: true }));
-    const held = [...this.#held.values()].map(({ name, committed }) => ({
+    const held = this.#held.statuses().map(({ name, committed }) => ({
       name,
       position: committed,
       isDestination: true,
