@@ -1,4 +1,5 @@
-// Writes what follows from the code: the settings' reference, template and JSON Schema, and the list of errors.
+// Writes what follows from the code: the settings' reference, template and JSON Schema, the list of errors, and the
+// Grafana dashboards.
 // Usage: node scripts/generate-docs.ts (or npm run docs)
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,6 +10,7 @@ import { destinations } from '../server/src/app/destination-registry.ts';
 import { ERROR_CATALOGUE } from '../server/src/domain/errors.ts';
 import { configReference } from './generate-docs/config-reference.ts';
 import { configTemplate } from './generate-docs/config-template.ts';
+import { dashboardFiles } from './generate-docs/dashboards/files.ts';
 import { errorReference } from './generate-docs/error-reference.ts';
 import { jsonText } from './generate-docs/json-text.ts';
 
@@ -29,6 +31,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/errors.md', text: errorReference(ERROR_CATALOGUE) },
     { path: 'server/config/butler-sos-audit.yaml', text: configTemplate(schema) },
     { path: 'server/config/butler-sos-audit.schema.json', text: jsonText(publishedSchema(destinations)) },
+    ...dashboardFiles(),
   ];
 }
 
