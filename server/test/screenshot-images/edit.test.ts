@@ -201,7 +201,9 @@ test('a picture that is stored on its side is shown upright', async () => {
   const images = await editor.edit(request(oriented, { format: 'jpeg' }));
   const { width, height } = imageOf(images, 'seen');
   assert.deepEqual([width, height], [120, 400]);
-  assert.ok(imageOf(images, 'annotated').height > 400);
+  const annotated = await pixelsOf(imageOf(images, 'annotated').bytes);
+  assert.deepEqual([annotated.width, annotated.height], [480, imageOf(images, 'annotated').height]);
+  assert.equal(imageOf(images, 'annotated').width, 480);
 });
 
 test('animated: the first frame', async () => {
