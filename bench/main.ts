@@ -13,6 +13,7 @@ import { deliveryWith } from './measurements/delivery.ts';
 import { drain } from './measurements/drain.ts';
 import { images } from './measurements/images.ts';
 import { latency } from './measurements/latency.ts';
+import { qvd } from './measurements/qvd.ts';
 import { restart } from './measurements/restart.ts';
 import { stages } from './measurements/stages.ts';
 import { appendSection, machineFacts, sectionOf, tableOf } from './results.ts';
@@ -28,6 +29,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   drain,
   deadDestinations,
   restart,
+  qvd,
   images,
 ];
 
