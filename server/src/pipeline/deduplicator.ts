@@ -139,7 +139,18 @@ export class Deduplicator implements LogFactsReader, LogFactsQueries {
     this.#repeats.add(outcome.recorded.repeats);
     this.#conflicts.add(outcome.recorded.conflicts);
     this.#conflictsToTell += outcome.recorded.conflicts;
+    this.#tellDamage(batch.damaged);
     return batch.position;
+  }
+
+  /** Rule 9: a start reads no more than the ends of older segments, so damage inside them shows here first. */
+  #tellDamage(damaged: readonly SequenceRange[]): void {
+    const first = damaged[0]?.first;
+    if (first === undefined) return;
+    this.#options.logger.error(
+      { code: 'EVENT_LOG_DAMAGED', first, last: damaged.at(-1)?.last, places: damaged.length },
+      'The event log is damaged: lines that were on disk once are missing, torn or changed. Restore them from a backup.',
+    );
   }
 
   /** Rule 13: by the exact bytes of the envelopes. What cannot be compared any more counts as a repeat. */

@@ -138,10 +138,12 @@ describe('deduplicator', () => {
     assert.equal(deduplicator.holdsAwaiting(range(4, 4), sequence(4)), true);
   });
 
-  it('rule 9: damage is remembered, and followed past', async () => {
+  it('rule 9: damage is remembered, reported once, and followed past', async () => {
     const { deduplicator } = await folder.follow(new ArrayLog().add({ id: 1 }).addDamage(4).add({ id: 2 }));
     assert.deepEqual(deduplicator.damaged(), [range(2, 5)]);
     assert.equal(deduplicator.position(), 6);
+    const reported = folder.logger.at('error').map(({ fields: { code, first, last } }) => ({ code, first, last }));
+    assert.deepEqual(reported, [{ code: 'EVENT_LOG_DAMAGED', first: 2, last: 5 }]);
   });
 
   it('rule 12: a restart goes on where it stopped; a batch that was not committed leaves nothing', async () => {
