@@ -40,7 +40,8 @@ export class TextDictionary {
 
 /** UUIDs as 16 bytes, found in any letter case; anything else as it is. */
 export function storedText(text: string): string | Uint8Array {
-  return isUuid(text) ? Buffer.from(text.replaceAll('-', ''), 'hex') : text.slice(0, MAX_TEXT_LENGTH).toWellFormed();
+  const isId: boolean = isUuid(text);
+  return isId ? Buffer.from(text.replaceAll('-', ''), 'hex') : text.slice(0, MAX_TEXT_LENGTH).toWellFormed();
 }
 
 /** Of `storedText`. */
