@@ -10,6 +10,7 @@ export interface MockEnvelope {
 }
 
 export interface Envelope {
+  readonly schemaVersion: 1;
   readonly eventId: string;
   readonly timestamp: string;
   readonly correlationId?: string | undefined;

@@ -25,18 +25,24 @@ export function hostileTrail(atMs: number): readonly MockEnvelope[] {
       selectionTxnId: HOSTILE_TXN,
     }),
   );
-  const data = envelope(values.length, atMs, 'screenshot.url.received', HOSTILE.script, {
+  const data = envelope(values.length, atMs, 'object.view.duration', HOSTILE.script, {
     objectId: HOSTILE.script,
     objectType: HOSTILE.rightToLeft,
     title: HOSTILE.long,
     selectionTxnId: HOSTILE_TXN,
+    duration: 4200,
+    leftAt: new Date(atMs).toISOString(),
     objectData: hugeData(),
   });
   const strange = envelope(values.length + 1, atMs, HOSTILE.script, HOSTILE.stacked, {
     duration: 9e15,
     objectId: 'constructor',
   });
-  const conflict = envelope(0, atMs + 1, 'selection.state.changed', HOSTILE.formula, { isConflict: true, details: [] });
+  const conflict = envelope(0, atMs + 1, 'selection.state.changed', HOSTILE.formula, {
+    isConflict: true,
+    details: [],
+    selectionTxnId: HOSTILE_TXN,
+  });
   return [...selections, data, strange, conflict];
 }
 
@@ -44,6 +50,8 @@ function envelope(number: number, atMs: number, type: string, name: string, even
   return {
     receivedAtMs: atMs + number,
     envelope: {
+      schemaVersion: 1,
+      source: { kind: 'qlik-sense-extension', name: 'audit-qs', version: '0.3.2' },
       eventId: hostileId(number),
       timestamp: new Date(atMs + number * 250).toISOString(),
       correlationId: name.slice(0, 64),

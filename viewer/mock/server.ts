@@ -38,7 +38,7 @@ export interface MockServer {
 const ROOT = '/api/v1/trail';
 /** As strict as the real server's. */
 const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -121,7 +121,7 @@ class Mock {
       .map(decodeURIComponent);
     if (path[0] === 'session') return this.#session(request, response);
     const who = this.#whoAsks(request);
-    if (who === undefined) return sendError(response, 401, 'LOGIN_NEEDED', 'Log in to see the audit trail.');
+    if (who === undefined) return sendError(response, 401, 'NOT_LOGGED_IN', 'Log in to see the audit trail.');
     if (request.method === 'POST') return this.#post(request, response, who, path);
     return this.#get(response, who, path, url.searchParams, request);
   }
@@ -134,12 +134,12 @@ class Mock {
     }
     if (request.method === 'GET') {
       const who = this.#whoAsks(request);
-      if (who === undefined) return sendError(response, 401, 'LOGIN_NEEDED', 'Log in to see the audit trail.');
+      if (who === undefined) return sendError(response, 401, 'NOT_LOGGED_IN', 'Log in to see the audit trail.');
       return sendJson(response, 200, who);
     }
     const { link, user, password } = await bodyOf(request);
     const who = typeof link === 'string' ? this.#byLink(link) : byPassword(user, password);
-    if (typeof who === 'string') return sendError(response, 401, 'LOGIN_REFUSED', who);
+    if (typeof who === 'string') return sendError(response, 401, 'WRONG_PASSWORD', who);
     const id = randomUUID();
     this.#sessions.set(id, who);
     response.setHeader('set-cookie', `session=${id}; HttpOnly; SameSite=Strict; Path=/`);

@@ -47,11 +47,15 @@ export function App() {
     );
   }
   const leave = () => {
-    logOut().finally(() => {
-      forgetAll();
-      navigate('/', { replace: true });
-      setState({ kind: 'logged-out' });
-    });
+    logOut().then(
+      () => {
+        forgetAll();
+        navigate('/', { replace: true });
+        setState({ kind: 'logged-out' });
+      },
+      // who believes to be logged out and is not should know
+      (thrown: unknown) => setState({ kind: 'failed', error: asApiError(thrown) }),
+    );
   };
   return (
     <SessionContext.Provider value={state.session}>
@@ -78,8 +82,9 @@ async function openSession(): Promise<TrailSession> {
   }
 }
 
+/** Who is not logged in needs no reason; who was refused does. */
 function stateAfter(error: ApiError): State {
-  if (error.status === 401 && error.code === 'LOGIN_NEEDED') return { kind: 'logged-out' };
+  if (error.code === 'NOT_LOGGED_IN') return { kind: 'logged-out' };
   if (error.status >= 400 && error.status < 500) return { kind: 'logged-out', error };
   return { kind: 'failed', error };
 }

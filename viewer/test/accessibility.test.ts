@@ -84,7 +84,7 @@ test('menus, suggestions, dialogs and the log-in pass axe', async (t) => {
   assert.deepEqual(await violations(page), [], 'keyboard');
   await page.keyboard.press('Escape');
   await page.route('**/api/v1/trail/session', (route) =>
-    route.fulfill({ status: 401, json: { error: { code: 'LOGIN_NEEDED', message: 'Log in.' } } }),
+    route.fulfill({ status: 401, json: { error: { code: 'NOT_LOGGED_IN', message: 'Log in.' } } }),
   );
   await page.reload();
   await page.getByLabel('Password').waitFor();

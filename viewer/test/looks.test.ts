@@ -15,6 +15,7 @@ test('the page follows the colours of the system, and the choice of the reader s
   assert.ok(await isDark());
   await page.getByRole('button', { name: /^Account/ }).click();
   await page.getByText('Light', { exact: true }).click();
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'light');
   assert.ok(!(await isDark()));
   await page.reload();
   await page.locator('.row').first().waitFor();

@@ -43,7 +43,7 @@ export async function get<T>(path: string, query?: URLSearchParams, signal?: Abo
 export async function change(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Response> {
   return send(apiUrl(path), {
     method,
-    headers: { 'content-type': 'application/json', 'x-csrf-token': csrfToken },
+    headers: { 'x-csrf-token': csrfToken, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     body: body === undefined ? null : JSON.stringify(body),
   });
 }

@@ -50,7 +50,7 @@ export function Phrase({ event }: { readonly event: TrailEvent }) {
         </>
       );
     default:
-      return <Name text={lookOf(event.eventType).label} />;
+      return <Name text={lookOf(event.eventType).phrase ?? lookOf(event.eventType).label} />;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
@@ -37,6 +37,16 @@ export function mockSite({ isOpen = true }: { readonly isOpen?: boolean } = {}):
     rmSync(dist, { recursive: true, force: true, maxRetries: 5 });
   });
   return { server: present, url: () => present().url };
+}
+
+/** The folder that the real server serves, as it is in the sources now. `npm ci` built it; this builds it again when one of them is newer. */
+export async function freshDist(): Promise<void> {
+  const built = statSync(join(ROOT, 'dist', 'index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map((name) =>
+    join(ROOT, 'src', name),
+  );
+  const isStale = [...sources, join(ROOT, 'index.html')].some((file) => statSync(file).mtimeMs > built);
+  if (isStale) await build({ root: ROOT, configFile: join(ROOT, 'vite.config.ts'), logLevel: 'error' });
 }
 
 /** The page as it is in the sources now. @returns a temporary folder */

@@ -35,6 +35,8 @@ export function EventView({ eventId }: { readonly eventId: string }) {
   if (error !== undefined) return <Failure error={error} retry={reload} />;
   if (data === undefined) return <Skeleton lines={10} label="Loading the event" />;
   const { event } = data;
+  // beside a picture or a table the transaction is a side note, else it is the story
+  const isRich = data.screenshots.length > 0 || data.objectData !== null;
   return (
     <article class="view event">
       <EventHead detail={data} />
@@ -51,11 +53,12 @@ export function EventView({ eventId }: { readonly eventId: string }) {
         <div class="event-main">
           <Picture detail={data} />
           {data.selections.length > 0 && <Selections detail={data} />}
+          {!isRich && <Around detail={data} />}
           <DataTable data={data.objectData} />
           <RawJson detail={data} />
         </div>
         <div class="event-side">
-          <Around detail={data} />
+          {isRich && <Around detail={data} />}
           <Facts detail={data} />
           <Deliveries detail={data} />
         </div>

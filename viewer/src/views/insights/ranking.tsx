@@ -27,7 +27,13 @@ export function Ranking({ by, title, metric, asked, addressOf }: RankingProps) {
           <li key={row.key}>
             <Link class="ranking-row" href={addressOf(row.key)} title={describe(row)}>
               <span class="ranking-name clip">
-                <Label row={row} />
+                {by === 'object' ? (
+                  <span class="code">
+                    <Label row={row} />
+                  </span>
+                ) : (
+                  <Label row={row} />
+                )}
               </span>
               <span class="ranking-value">{textOf(row, metric)}</span>
               <span class="ranking-bar" aria-hidden="true">

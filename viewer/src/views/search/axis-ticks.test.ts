@@ -15,6 +15,7 @@ test('hours are round in the day of the reader', () => {
 
 test('days, months and years are few enough to be read, whatever the span', () => {
   const spans: readonly (readonly [string, string])[] = [
+    ['2026-03-12T06:30:00Z', '2026-03-12T06:30:20Z'],
     ['2026-03-12T06:30:00Z', '2026-03-12T06:40:00Z'],
     ['2026-03-10T06:30:00Z', '2026-03-12T06:40:00Z'],
     ['2026-02-01T00:00:00Z', '2026-03-12T00:00:00Z'],

@@ -9,12 +9,17 @@ export interface Tick {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MOST = 7;
+const SECOND_MS = 1000;
+const STEPS_MS = [
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND_MS),
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60 * SECOND_MS),
+];
 
 /** Round times of the reader's day between two moments, few enough to be read. */
 export function axisTicks(
   from: number,
   to: number,
-  formats: Pick<Formats, 'clockShort' | 'dayShort' | 'locales'>,
+  formats: Pick<Formats, 'clock' | 'clockShort' | 'dayShort' | 'locales'>,
 ): readonly Tick[] {
   const span = to - from;
   if (span <= 0) return [];
@@ -34,14 +39,15 @@ export function axisTicks(
       .map((at) => tick(at, formats.dayShort(at)))
       .filter(inside);
   }
-  const step =
-    [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60_000).find((ms) => span / ms <= MOST) ??
-    DAY_MS;
+  const step = STEPS_MS.find((ms) => span / ms <= MOST) ?? DAY_MS;
   const offset = new Date(from).getTimezoneOffset() * 60_000;
   const first = Math.ceil((from - offset) / step) * step + offset;
   const times = Array.from({ length: MOST + 1 }, (_, at) => first + at * step).filter((at) => at < to);
-  const isMidnight = (at: number) => new Date(at).getHours() + new Date(at).getMinutes() === 0;
-  return times.map((at) => tick(at, isMidnight(at) ? formats.dayShort(at) : formats.clockShort(at))).filter(inside);
+  const isMidnight = (at: number) =>
+    new Date(at).getHours() + new Date(at).getMinutes() + new Date(at).getSeconds() === 0;
+  const clock = step < 60 * SECOND_MS ? formats.clock : formats.clockShort;
+  const nameOf = (at: number) => (isMidnight(at) ? formats.dayShort(at) : clock(at));
+  return times.map((at) => tick(at, nameOf(at))).filter(inside);
 }
 
 function days(from: number, to: number, step: number): number[] {

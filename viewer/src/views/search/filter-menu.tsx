@@ -2,7 +2,7 @@ import type { TrailApp, TrailUser } from '../../../../server/src/domain/trail.ts
 import { get } from '../../api/request.ts';
 import { useResource } from '../../api/resource.ts';
 import { type Filter, type ListName, withoutValue, withValue } from '../../filter/filter.ts';
-import { KNOWN_TYPES, lookOf } from '../../parts/event-types.ts';
+import { CLIENT_TYPES, LOOKS_AT_TRAIL, lookOf } from '../../parts/event-types.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { rememberName } from '../../parts/known-names.ts';
 import { Menu } from '../../parts/menu.tsx';
@@ -71,7 +71,7 @@ function FilterPanel({ filter, change }: FilterMenuProps) {
       {section(
         'Kind of event',
         'eventType',
-        KNOWN_TYPES.map((type) => [type, lookOf(type).label]),
+        [...CLIENT_TYPES, LOOKS_AT_TRAIL].map((type) => [type, lookOf(type).label]),
       )}
       {section(
         'App',

@@ -53,11 +53,22 @@ test('time on screen counts once when several charts were on it', () => {
   assert.equal(coveredMs([]), 0);
 });
 
-test('the hours around a day are whole, at least one, and within it', () => {
+test('the times around a day are round, and within it', () => {
   const bounds = { fromMs: START - 8 * 60 * MINUTE, toMs: START + 16 * 60 * MINUTE };
-  assert.deepEqual(hoursAround(lanes([event(10, 'a'), event(130, 'a')]), bounds), {
+  assert.deepEqual(hoursAround(lanes([event(10, 'a'), event(170, 'a')]), bounds), {
     fromMs: START,
     toMs: START + 180 * MINUTE,
   });
+  assert.deepEqual(hoursAround(lanes([event(10, 'a'), event(12, 'a')]), bounds), {
+    fromMs: START + 10 * MINUTE,
+    toMs: START + 13 * MINUTE,
+  });
+  assert.deepEqual(
+    hoursAround(lanes([event(0, 'a'), event(24 * 60 - 1, 'a')]), { ...bounds, toMs: START + 60 * MINUTE }),
+    {
+      fromMs: START,
+      toMs: START + 60 * MINUTE,
+    },
+  );
   assert.equal(hoursAround(lanes([]), bounds), null);
 });

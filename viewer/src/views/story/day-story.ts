@@ -17,8 +17,10 @@ export interface Interval {
   readonly toMs: number;
 }
 
+const MINUTE_MS = 60_000;
+const ROUND_MS: readonly number[] = [1, 5, 15, 60].map((minutes) => minutes * MINUTE_MS);
 /** Somebody who does nothing for so long has gone away. */
-const PAUSE_MS = 10 * 60_000;
+const PAUSE_MS = 10 * MINUTE_MS;
 
 /** A day told as stays on sheets: another sheet, or a long pause, begins the next. */
 export function chaptersOf(timeline: Pick<TrailTimeline, 'lanes'>): readonly Chapter[] {
@@ -58,7 +60,7 @@ export function coveredMs(intervals: readonly Interval[]): number {
   return total;
 }
 
-/** The whole hours around everything that happened; null: nothing did. */
+/** Round times around everything that happened, hours or for a short day minutes; null: nothing did. */
 export function hoursAround(timeline: Pick<TrailTimeline, 'lanes'>, bounds: Interval): Interval | null {
   const times = timeline.lanes.flatMap(({ spans, events }) => [
     ...spans.flatMap(({ from, to }) => [Date.parse(from), Date.parse(to)]),
@@ -67,7 +69,7 @@ export function hoursAround(timeline: Pick<TrailTimeline, 'lanes'>, bounds: Inte
   if (times.length === 0) return null;
   const first = times.reduce((a, b) => Math.min(a, b));
   const last = times.reduce((a, b) => Math.max(a, b));
-  const hour = 3_600_000;
-  const fromMs = Math.max(bounds.fromMs, Math.floor(first / hour) * hour);
-  return { fromMs, toMs: Math.max(fromMs + hour, Math.min(bounds.toMs, Math.ceil((last + 1) / hour) * hour)) };
+  const step = ROUND_MS.find((ms) => (last - first) / ms <= 6) ?? 60 * MINUTE_MS;
+  const fromMs = Math.max(bounds.fromMs, Math.floor(first / step) * step);
+  return { fromMs, toMs: Math.max(fromMs + step, Math.min(bounds.toMs, Math.ceil((last + 1) / step) * step)) };
 }

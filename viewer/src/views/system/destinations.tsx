@@ -1,6 +1,5 @@
 import type { TrailDestination } from '../../../../server/src/domain/trail.ts';
 import { Name } from '../../parts/names.tsx';
-import { Empty } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { formats } from '../../text/reader.ts';
 
@@ -20,9 +19,7 @@ export function Destinations({ destinations }: { readonly destinations: readonly
         <h2 id="destinations-title">Destinations</h2>
       </header>
       {destinations.length === 0 ? (
-        <Empty icon="system" title="No destinations">
-          <p>Events are kept in the log. Configure a destination to have them delivered.</p>
-        </Empty>
+        <p class="card-body muted">None. Events are kept in the log; configure a destination to have them delivered.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
         <section class="table-scroll table-tall" tabIndex={0} aria-label="Destinations, scrollable">

@@ -61,7 +61,7 @@ function Tiles({ system }: { readonly system: TrailSystem }) {
       <Tile
         label="Events in the log"
         value={log === undefined ? '–' : formats.number(log.head)}
-        note={logBytes === undefined ? '' : formats.bytes(logBytes)}
+        note={logBytes ? formats.bytes(logBytes) : 'one after the other'}
       />
       <Tile
         label="Free disk"
