@@ -345,6 +345,25 @@ describe('where the bytes go', () => {
     abandoned.close();
     assert.equal((await readdir(folder)).filter((name) => name.startsWith('qvd-spool-')).length, 0);
   });
+  test('it says what it takes in memory: distinct values, and the rows that are not in a file', () => {
+    const fields = [
+      { name: 'id', type: 'text' },
+      { name: 'kind', type: 'text' },
+    ] as const;
+    const filled = (spoolMemoryBytes: number) => {
+      const writer = new QvdWriter({ tableName: 't', fields, spoolMemoryBytes });
+      for (let row = 0; row < 100_000; row++) writer.addRow([`event number ${row}`, 'always the same']);
+      return writer;
+    };
+    const [inMemory, onDisk] = [filled(Number.POSITIVE_INFINITY), filled(0)];
+    const symbols = 100_000 * ('event number 12345'.length + 2);
+    assert.ok(inMemory.memoryBytes > symbols + 100_000 * (2 + 1), `${inMemory.memoryBytes}`);
+    assert.ok(inMemory.memoryBytes < 3 * symbols + 100_000 * 60, `${inMemory.memoryBytes}`);
+    assert.ok(onDisk.memoryBytes < inMemory.memoryBytes - 100_000, `${onDisk.memoryBytes}`);
+    inMemory.close();
+    onDisk.close();
+  });
+
   test('a folder for the temporary file that is not there is an error', () => {
     const spoolDirectory = join(folder, 'missing');
     assert.throws(() => filled(30_000, { spoolMemoryBytes: 0, spoolDirectory }), { code: 'QVD_SPOOL_FAILED' });
