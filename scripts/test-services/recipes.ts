@@ -6,6 +6,7 @@ import {
   INFLUXDB_ONE,
   INFLUXDB_TWO,
   onPath,
+  PROMETHEUS,
   PYTHON_READERS,
   STRACE,
   TOOL_CACHE,
@@ -33,6 +34,7 @@ export const RECIPES: readonly Recipe[] = [
   debianPackage(CHROMIUM, 'chromium'),
   debianPackage(INFLUXDB_ONE, 'influxdb'),
   debianPackage(VICTORIA_METRICS, 'victoria-metrics'),
+  debianPackage(PROMETHEUS, 'prometheus'),
   influxdbTwo(),
 ];
 

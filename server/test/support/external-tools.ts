@@ -82,6 +82,14 @@ export const VICTORIA_METRICS: ExternalTool = {
   cached: 'bin/victoria-metrics',
 };
 
+export const PROMETHEUS: ExternalTool = {
+  name: 'prometheus',
+  purpose: 'asks the metrics what the health dashboard asks',
+  variable: 'TEST_PROMETHEUS',
+  commands: ['prometheus'],
+  cached: 'bin/prometheus',
+};
+
 /** The path of the program, or undefined. @throws Error when the variable names something that does not work */
 export function findTool(tool: ExternalTool, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const named = environment[tool.variable];
