@@ -148,7 +148,8 @@ export function behindDelivery(name: string, committed: Sequence, holdsUpTo: Seq
   return new CodedError(
     'CURSOR_BEHIND_DELIVERY',
     `${name} holds events up to ${holdsUpTo}, durable.sqlite says ${committed}: an older copy of it was put back, or it is gone. Put ` +
-      `the newer one back, or let ${name} go on behind what it holds with "destinations restart".`,
+      `the newer one back, or let ${name} go on behind what it holds: stop the server, then "destinations restart ${name} ` +
+      `--from ${nextSequence(holdsUpTo)}".`,
     { destination: name, committed, holdsUpTo },
   );
 }
