@@ -71,8 +71,12 @@ export class DeliveryHealth {
     this.#options.logger.error(fields, 'A destination is stopped until somebody acts; its events wait.');
   }
 
-  /** Something threw that must not: told once with its stack, then treated like any failure. */
+  /**
+   * Something threw that must not: told once with its stack, then treated like any failure. What has a code, as of the
+   * durable database on a full disk, keeps it.
+   */
   defect(thrown: unknown): CodedError {
+    if (thrown instanceof CodedError && thrown.code !== 'DEFECT') return thrown;
     const message = messageOf(thrown);
     if (this.#defectSeen !== message) {
       const stack = thrown instanceof Error ? thrown.stack : undefined;

@@ -161,7 +161,7 @@ export class DeliveryWorker {
         break;
       } catch (thrown) {
         if (this.#halt.signal.aborted) break;
-        this.#health.retrying(thrown instanceof CodedError ? thrown : this.#health.defect(thrown));
+        this.#health.retrying(this.#health.defect(thrown));
         if (this.#stopping !== undefined) break;
         await this.#pause(this.#health.waitMs);
       }

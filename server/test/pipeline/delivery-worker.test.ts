@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { CodedError } from '../../src/domain/errors.ts';
 import { DELIVERED, FakeDestination, REFUSED, RETRY, SERVER_POLICY, STOPPED } from '../support/fake-destination.ts';
 import { DeliveryWorld, START } from './delivery-world.ts';
 
@@ -254,6 +255,22 @@ describe('DeliveryWorker', () => {
     assert.deepEqual(destination.positions, [1]);
     assert.equal(world.logger.at('error').length, 1);
     assert.match(String(world.logger.at('error')[0]?.fields.stack), /delivery-worker\.test/);
+  });
+
+  it('rule 8: the durable database on a full disk, met while preparing, is a failure of its own name, not a defect', async () => {
+    await world.clients(1);
+    destination.answer = (_batch, n) => {
+      if (n === 1) throw new CodedError('STATE_DATABASE_FAILED', 'durable.sqlite: database or disk is full');
+      return DELIVERED;
+    };
+    world.start({ destination });
+    await world.clock.advance(60_000);
+    assert.deepEqual(destination.positions, [1]);
+    assert.deepEqual(world.logger.at('error'), []);
+    assert.deepEqual(
+      world.logger.at('warn').map(({ fields }) => fields.code),
+      ['STATE_DATABASE_FAILED'],
+    );
   });
 
   it('a destination that never answers is given up after its time and tried again; its late answer counts for nothing', async () => {
