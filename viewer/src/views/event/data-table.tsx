@@ -70,7 +70,8 @@ export function DataTable({ data }: { readonly data: TrailObjectData | null }) {
   );
 }
 
-const CELL_NUMBER = new Intl.NumberFormat([...formats.locales], { maximumFractionDigits: 6 });
+/** Four digits stay together: they may be a year. */
+const CELL_NUMBER = new Intl.NumberFormat([...formats.locales], { maximumFractionDigits: 6, useGrouping: 'min2' });
 
 function Cell({ value }: { readonly value: string | number | null }) {
   if (value === null) return <span class="muted">–</span>;

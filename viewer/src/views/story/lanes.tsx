@@ -1,6 +1,6 @@
 import type { TrailTimeline } from '../../../../server/src/domain/trail.ts';
 import { Name } from '../../parts/names.tsx';
-import { eventAddress, eventIdAddress } from '../../routing/addresses.ts';
+import { eventIdAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
 import { axisTicks } from '../search/axis-ticks.ts';
@@ -76,19 +76,6 @@ function LaneRow({ lane, hours, ticks }: LaneRowProps) {
             </Link>
           );
         })}
-        {lane.events
-          .filter(({ eventType }) => eventType === 'selection.state.changed' || eventType === 'screenshot.url.received')
-          .map((event) => (
-            <Link
-              key={event.sequence}
-              class={event.screenshot === null ? 'lane-dot' : 'lane-dot lane-dot-picture'}
-              href={eventAddress(event)}
-              title={`${formats.clock(Date.parse(event.time))} · ${(event.selections ?? 'picture').slice(0, 120)}`}
-              tabIndex={-1}
-            >
-              <i style={{ insetInlineStart: `${percent(Date.parse(event.time))}%` }} />
-            </Link>
-          ))}
       </span>
       <span class="lane-total">{total === 0 ? '–' : formats.duration(total)}</span>
     </li>

@@ -32,7 +32,7 @@ export function Destinations({ destinations }: { readonly destinations: readonly
                   Waiting
                 </th>
                 <th scope="col" class="is-number">
-                  Since
+                  Oldest
                 </th>
                 <th scope="col" class="is-number">
                   Delivered
