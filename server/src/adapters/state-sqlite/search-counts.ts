@@ -7,7 +7,6 @@ import { type CountedRow, CountGroups, type Group, medianOf } from './search-cou
 import { keyAt, type SearchMatch, searchMatch, selection } from './search-match.ts';
 import { canUseRollups, RollupCounts } from './search-rollup-counts.ts';
 import type { SearchRows } from './search-rows.ts';
-import { ALL_DAYS } from './search-tables.ts';
 import { DURATION_TOKEN, hourToken, textToken, weekdayToken } from './search-tokens.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
 
@@ -64,7 +63,7 @@ export class SearchCounts {
       await rollups.add(groups, by, undefined);
       return false;
     }
-    const first = from === undefined ? ALL_DAYS + 1 : Math.ceil(from / DAY_MS);
+    const first = from === undefined ? -LAST_DAY : Math.ceil(from / DAY_MS);
     const last = to === undefined ? LAST_DAY : Math.floor(to / DAY_MS) - 1;
     if (last < first) return this.#scan(match, groups);
     await rollups.add(groups, by, { first, last });

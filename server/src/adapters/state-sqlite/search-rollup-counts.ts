@@ -4,18 +4,21 @@ import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { numberOf } from './cells.ts';
 import type { CountGroups, Group } from './search-count-groups.ts';
 import { appIds, eventTypeIds, userIds } from './search-match.ts';
-import { ALL_DAYS, NONE, ROLLUP_DIMENSIONS, type RollupDimension } from './search-tables.ts';
+import { NONE, ROLLUP_DIMENSIONS, type RollupDimension } from './search-tables.ts';
 import { weekdayOf } from './search-tokens.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
+import { viewersOf } from './viewer-sets.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_AT_ONCE = 10;
 
-/** Whole days, both ends included; undefined: all. */
+/** Whole days since 1970, both ends included. */
 export interface DayRange {
   readonly first: number;
   readonly last: number;
 }
+
+const EVERY_DAY: DayRange = { first: -100_000_000, last: 100_000_000 };
 
 const DIMENSIONS: Readonly<Record<TrailCountBy, RollupDimension>> = {
   app: ROLLUP_DIMENSIONS.eventType,
@@ -56,7 +59,7 @@ export class RollupCounts {
     const [where, cells] = this.#where(dimension);
     const read = (row: Row) => this.#addRow(groups, by, row);
     const needsDays = by === 'day' || by === 'weekday';
-    for (const { first, last } of slices(needsDays ? (days ?? EVERY_DAY) : days)) {
+    for (const { first, last } of this.#slices(dimension, days)) {
       const sql = `SELECT ${needsDays ? 'day' : '0 AS day'}, id, app, sum(events) AS events,
         sum(views) AS views, sum(total_ms) AS total_ms, min(first_time) AS first_time, max(last_time) AS last_time
         FROM rollups WHERE dim = ? AND day BETWEEN ? AND ? ${where} GROUP BY 1, id, app`;
@@ -70,7 +73,8 @@ export class RollupCounts {
   async hours(firstHour: number, lastHour: number): Promise<ReadonlyMap<number, number>> {
     const [where, cells] = this.#where(ROLLUP_DIMENSIONS.hour);
     const counts = new Map<number, number>();
-    for (const { first, last } of slices({ first: Math.floor(firstHour / 24), last: Math.floor(lastHour / 24) })) {
+    const days = { first: Math.floor(firstHour / 24), last: Math.floor(lastHour / 24) };
+    for (const { first, last } of this.#slices(ROLLUP_DIMENSIONS.hour, days)) {
       const sql = `SELECT day * 24 + id AS hour, sum(events) AS events FROM rollups
         WHERE dim = ? AND day BETWEEN ? AND ? ${where} GROUP BY 1`;
       this.#file.all(
@@ -102,12 +106,15 @@ export class RollupCounts {
     if (by === 'user' || by === 'first-open') group.users.add(id);
   }
 
-  /** Per app and day from the rollup of users; elsewhere from who was seen there, which knows the first and last time only. */
+  /**
+   * Per app and day from the rollup of users; elsewhere from who was ever seen there, of those who did anything in these
+   * days: never too few.
+   */
   async #addUsers(groups: CountGroups, by: TrailCountBy, days: DayRange | undefined): Promise<void> {
     if (by === 'user' || by === 'first-open') return;
     if (by === 'app' || by === 'day' || by === 'weekday') {
       const [where, cells] = this.#where(ROLLUP_DIMENSIONS.user);
-      for (const { first, last } of slices(by === 'app' ? days : (days ?? EVERY_DAY))) {
+      for (const { first, last } of this.#slices(ROLLUP_DIMENSIONS.user, days)) {
         const sql = `SELECT DISTINCT ${by === 'app' ? 'app' : 'day'} AS key, id FROM rollups
           WHERE dim = ? AND day BETWEEN ? AND ? AND id <> ${NONE} ${where}`;
         const add = (row: Row) => {
@@ -120,11 +127,45 @@ export class RollupCounts {
       return;
     }
     const [where, cells] = this.#where(DIMENSIONS[by]);
-    const from = days === undefined ? -Number.MAX_SAFE_INTEGER : days.first * DAY_MS;
-    const to = days === undefined ? Number.MAX_SAFE_INTEGER : (days.last + 1) * DAY_MS;
-    const sql = `SELECT id, user FROM viewers WHERE dim = ? AND last_time >= ? AND first_time < ? ${where}`;
-    const add = (row: Row) => this.#known(groups, numberOf(row, 'id'))?.users.add(numberOf(row, 'user'));
-    this.#file.all(add, sql, DIMENSIONS[by], from, to, ...cells);
+    const seen = days === undefined ? undefined : await this.#usersOf(days);
+    const sql = `SELECT id, users FROM viewers WHERE dim = ? ${where}`;
+    this.#file.all(
+      (row) => {
+        const users = this.#known(groups, numberOf(row, 'id'))?.users;
+        if (users === undefined) return;
+        for (const user of viewersOf(row.users)) if (seen === undefined || seen.has(user)) users.add(user);
+      },
+      sql,
+      ...[DIMENSIONS[by], ...cells],
+    );
+  }
+
+  /** Who did anything in these days, in the filter's apps. */
+  async #usersOf(days: DayRange): Promise<ReadonlySet<number>> {
+    const [where, cells] = this.#where(ROLLUP_DIMENSIONS.user);
+    const users = new Set<number>();
+    for (const { first, last } of this.#slices(ROLLUP_DIMENSIONS.user, days)) {
+      const sql = `SELECT DISTINCT id FROM rollups WHERE dim = ? AND day BETWEEN ? AND ? ${where}`;
+      this.#file.all((row) => users.add(numberOf(row, 'id')), sql, ROLLUP_DIMENSIONS.user, first, last, ...cells);
+      await setImmediate();
+    }
+    return users;
+  }
+
+  /** A few days each that have events, so that nobody waits for all of them, and clocks that are far off cost nothing. */
+  #slices(dimension: RollupDimension, { first, last }: DayRange = EVERY_DAY): readonly DayRange[] {
+    const sql = 'SELECT min(day) AS day FROM rollups WHERE dim = ? AND day > ?';
+    const days: number[] = [];
+    for (let day: number | null = first - 1; ; ) {
+      day = this.#file.get((row) => (row.day === null ? null : numberOf(row, 'day')), sql, dimension, day) ?? null;
+      if (day === null || day > last) break;
+      days.push(day);
+    }
+    const slices: DayRange[] = [];
+    for (let i = 0; i < days.length; i += DAYS_AT_ONCE) {
+      slices.push({ first: days[i] ?? 0, last: days[Math.min(i + DAYS_AT_ONCE, days.length) - 1] ?? 0 });
+    }
+    return slices;
   }
 
   #known(groups: CountGroups, key: number): Group | undefined {
@@ -144,17 +185,4 @@ export class RollupCounts {
     const sql = lists.map(([column]) => `AND ${column} IN (SELECT value FROM json_each(?))`).join(' ');
     return [sql, lists.map(([, ids]) => JSON.stringify(ids))];
   }
-}
-
-const EVERY_DAY: DayRange = { first: ALL_DAYS + 1, last: Number.MAX_SAFE_INTEGER };
-
-/** The sums over all days are a slice of their own. */
-function slices(days: DayRange | undefined): readonly DayRange[] {
-  if (days === undefined) return [{ first: ALL_DAYS, last: ALL_DAYS }];
-  if (days.last - days.first > 100_000) return [days];
-  const found: DayRange[] = [];
-  for (let first = days.first; first <= days.last; first += DAYS_AT_ONCE) {
-    found.push({ first, last: Math.min(days.last, first + DAYS_AT_ONCE - 1) });
-  }
-  return found;
 }

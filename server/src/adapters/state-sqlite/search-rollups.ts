@@ -1,14 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { ALL_DAYS, NONE, ROLLUP_DIMENSIONS, type RollupDimension } from './search-tables.ts';
+import { NONE, ROLLUP_DIMENSIONS, type RollupDimension } from './search-tables.ts';
 import { dayOf, hourOf } from './search-tokens.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 const ADD = `INSERT INTO rollups VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
   ON CONFLICT DO UPDATE SET events = events + ?5, views = views + ?6, total_ms = total_ms + ?7,
     first_time = min(first_time, ?8), last_time = max(last_time, ?9)`;
-
-const ADD_VIEWER = `INSERT INTO viewers VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-  ON CONFLICT DO UPDATE SET first_time = min(first_time, ?5), last_time = max(last_time, ?6)`;
 
 export interface CountedEvent {
   readonly time: number;
@@ -19,12 +16,6 @@ export interface CountedEvent {
   readonly object: number | null;
   /** Of an object view. */
   readonly durationMs: number | null;
-}
-
-interface Viewer {
-  readonly cells: readonly [dimension: number, id: number, app: number, user: number];
-  firstTime: number;
-  lastTime: number;
 }
 
 interface Sums {
@@ -39,7 +30,6 @@ interface Sums {
 /** Sums per day of one batch, written once at its end: many events of a batch fall into the same rows. */
 export class RollupBatch {
   readonly #sums = new Map<string, Sums>();
-  readonly #viewers = new Map<string, Viewer>();
 
   add(event: CountedEvent): void {
     const { time, eventType, user, sheet, object } = event;
@@ -56,30 +46,9 @@ export class RollupBatch {
     for (const { cells, events, views, totalMs, firstTime, lastTime } of this.#sums.values()) {
       add.run(...cells, events, views, totalMs, firstTime, lastTime);
     }
-    const addViewer = file.statement(ADD_VIEWER);
-    for (const { cells, firstTime, lastTime } of this.#viewers.values()) addViewer.run(...cells, firstTime, lastTime);
   }
 
-  #addTo(dimension: RollupDimension, day: number, id: number, event: CountedEvent): void {
-    this.#addOne(dimension, day, id, event);
-    this.#addOne(dimension, ALL_DAYS, id, event);
-    // who was in an app on a day stands in the rollup of users
-    if (dimension !== ROLLUP_DIMENSIONS.user && event.user !== null) this.#addViewer(dimension, id, event.user, event);
-  }
-
-  #addViewer(dimension: RollupDimension, id: number, user: number, { app, time }: CountedEvent): void {
-    const key = `${dimension} ${id} ${app ?? NONE} ${user}`;
-    const seen = this.#viewers.get(key);
-    if (seen === undefined) {
-      const cells = [dimension, id, app ?? NONE, user] as const;
-      this.#viewers.set(key, { cells, firstTime: time, lastTime: time });
-      return;
-    }
-    seen.firstTime = Math.min(seen.firstTime, time);
-    seen.lastTime = Math.max(seen.lastTime, time);
-  }
-
-  #addOne(dimension: RollupDimension, day: number, id: number, { app, durationMs, time }: CountedEvent): void {
+  #addTo(dimension: RollupDimension, day: number, id: number, { app, durationMs, time }: CountedEvent): void {
     const key = `${dimension} ${day} ${id} ${app ?? NONE}`;
     let sums = this.#sums.get(key);
     if (sums === undefined) {
@@ -95,24 +64,10 @@ export class RollupBatch {
   }
 }
 
-/**
- * What retention deleted does not count any more; on the day at which the log now begins, it still does.
- * A crash in between leaves sums that are a little high until the next time.
- */
+/** What retention deleted does not count any more; on the day at which the log now begins, it still does. */
 export async function forgetRollupsBefore(file: () => SqliteFile, day: number): Promise<void> {
   for (const dimension of Object.values(ROLLUP_DIMENSIONS)) {
-    file().transaction(() => {
-      file().run('DELETE FROM rollups WHERE dim = ? AND day > ? AND day < ?', dimension, ALL_DAYS, day);
-      file().run('DELETE FROM rollups WHERE dim = ? AND day = ?', dimension, ALL_DAYS);
-      file().run(
-        `INSERT INTO rollups SELECT dim, ?1, id, app, sum(events), sum(views), sum(total_ms), min(first_time), max(last_time)
-         FROM rollups WHERE dim = ?2 AND day > ?1 GROUP BY id, app`,
-        ...[ALL_DAYS, dimension],
-      );
-    });
+    file().transaction(() => file().run('DELETE FROM rollups WHERE dim = ? AND day < ?', dimension, day));
     await setImmediate();
   }
-  file().transaction(() => file().run('DELETE FROM viewers WHERE last_time < ?', day * DAY_MS));
 }
-
-const DAY_MS = 86_400_000;

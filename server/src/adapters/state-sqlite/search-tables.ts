@@ -27,8 +27,6 @@ export const FLAGS = {
 /** What is counted per day: `rollups.dim`. `id` is a number of the dictionary, or the hour of the day. */
 export const ROLLUP_DIMENSIONS = { eventType: 0, user: 1, sheet: 2, object: 3, hour: 4 } as const;
 export type RollupDimension = (typeof ROLLUP_DIMENSIONS)[keyof typeof ROLLUP_DIMENSIONS];
-/** `rollups.day` of the sums over all days. */
-export const ALL_DAYS = -1_000_000;
 /** `rollups.id` and `rollups.app` where an event has none. */
 export const NONE = 0;
 
@@ -71,6 +69,7 @@ export const SEARCH_SCHEMA: RebuildableSchema = {
   CREATE VIRTUAL TABLE postings USING fts5 (
     tokens, content='', contentless_delete=1, detail=none, tokenize='ascii'
   );
+  INSERT INTO postings (postings, rank) VALUES ('automerge', 8);
   CREATE TABLE rollups (
     dim INTEGER NOT NULL,
     day INTEGER NOT NULL,
@@ -87,10 +86,8 @@ export const SEARCH_SCHEMA: RebuildableSchema = {
     dim INTEGER NOT NULL,
     id INTEGER NOT NULL,
     app INTEGER NOT NULL,
-    user INTEGER NOT NULL,
-    first_time INTEGER NOT NULL,
-    last_time INTEGER NOT NULL,
-    PRIMARY KEY (dim, id, app, user)
+    users BLOB NOT NULL,
+    PRIMARY KEY (dim, id, app)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE pictures (
     subject INTEGER NOT NULL,

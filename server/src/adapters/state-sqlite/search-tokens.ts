@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import { isUuid } from '../../domain/event-id.ts';
-import { searchWords } from '../../domain/search-words.ts';
 import type { SearchEntry } from '../../pipeline/ports/search-index.ts';
-import { TEXT_KINDS } from './search-tables.ts';
+import { TEXT_KINDS, type TextKind } from './search-tables.ts';
 import { nameWords } from './text-dictionary.ts';
 
 /**
@@ -19,8 +18,6 @@ export const DURATION_TOKEN = 'v';
 export const HIDDEN_TOKEN = 'z';
 
 const DAY_MS = 86_400_000;
-/** A name of 10,000 characters is found by its first words. */
-const MAX_WORDS = 200;
 const MAX_BEGINNING_LETTERS = 2;
 
 /** Letters and digits only, whatever the id is. */
@@ -28,33 +25,62 @@ export function transactionKey(id: string): string {
   return isUuid(id) ? id.replaceAll('-', '').toLowerCase() : hash('sha256', id, 'hex').slice(0, 32);
 }
 
-/** @param ids numbers of the dictionary */
-export function tokensOf(entry: SearchEntry, ids: readonly (number | null)[]): string {
-  const tokens = ids.filter((id) => id !== null).map(textToken);
-  tokens.push(...transactionTokens(entry));
-  if (entry.isHidden) return [...tokens, HIDDEN_TOKEN].join(' ');
-  tokens.push(hourToken(hourOf(entry.time)), weekdayToken(weekdayOf(entry.time)));
-  if (entry.durationMs !== null) tokens.push(DURATION_TOKEN);
-  const beginnings = new Set<string>();
-  for (const word of wordsOf(entry)) {
-    tokens.push(wordToken(word));
-    for (const letters of beginningsOf(word)) beginnings.add(beginningToken(letters));
-  }
-  tokens.push(...beginnings);
-  return tokens.join(' ');
+/** What the words of one text are in `postings`. */
+export interface TextTokens {
+  readonly words: readonly string[];
+  /** The words and their beginnings as terms. */
+  readonly tokens: string;
+  /** Its words stand in `words`. */
+  isStored: boolean;
 }
 
-/** What a person may type to find it: names, users, selections, and object ids. */
-export function wordsOf(entry: SearchEntry): ReadonlySet<string> {
-  const { userId, appName, sheetName, objectId, selectionTexts, isHidden } = entry;
-  if (isHidden) return new Set();
-  const words = new Set<string>(userId === null ? [] : nameWords(TEXT_KINDS.user, userId));
-  for (const text of [appName, sheetName, objectId, ...selectionTexts]) {
-    if (text === null) continue;
-    if (words.size >= MAX_WORDS) break;
-    for (const word of searchWords(text, MAX_WORDS)) words.add(word);
+/** Most events repeat a few names: their words are cut once. A cache that is full begins anew. */
+export class TextTokenCache {
+  readonly #cached = new Map<string, TextTokens>();
+
+  /** What a person may type to find the event: names, users, selections, and object ids. */
+  of({ userId, appName, sheetName, objectId, selectionTexts, isHidden }: SearchEntry): readonly TextTokens[] {
+    if (isHidden) return [];
+    const found: TextTokens[] = userId === null ? [] : [this.#tokensOf(TEXT_KINDS.user, userId)];
+    for (const text of [appName, sheetName, objectId, ...selectionTexts]) {
+      if (text !== null) found.push(this.#tokensOf(TEXT_KINDS.object, text));
+    }
+    return found;
   }
-  return words;
+
+  /** After a transaction that was rolled back, what it stored is not there. */
+  forget(): void {
+    this.#cached.clear();
+  }
+
+  #tokensOf(kind: TextKind, text: string): TextTokens {
+    const key = kind === TEXT_KINDS.user ? `u${text}` : `t${text}`;
+    const cached = this.#cached.get(key);
+    if (cached !== undefined) return cached;
+    const words = nameWords(kind, text);
+    const beginnings = new Set(words.flatMap(beginningsOf));
+    const tokens = [...words.map(wordToken), ...[...beginnings].map(beginningToken)].join(' ');
+    const cut: TextTokens = { words, tokens, isStored: false };
+    if (text.length > CACHED_LENGTH) return cut;
+    if (this.#cached.size >= CACHED_TEXTS) this.#cached.clear();
+    this.#cached.set(key, cut);
+    return cut;
+  }
+}
+
+const CACHED_TEXTS = 10_000;
+const CACHED_LENGTH = 200;
+
+/** @param ids numbers of the dictionary */
+export function tokensOf(entry: SearchEntry, ids: readonly (number | null)[], texts: readonly TextTokens[]): string {
+  let tokens = '';
+  for (const id of ids) if (id !== null) tokens += `${textToken(id)} `;
+  tokens += transactionTokens(entry);
+  if (entry.isHidden) return tokens + HIDDEN_TOKEN;
+  tokens += `${hourToken(hourOf(entry.time))} ${weekdayToken(weekdayOf(entry.time))}`;
+  if (entry.durationMs !== null) tokens += ` ${DURATION_TOKEN}`;
+  for (const text of texts) tokens += ` ${text.tokens}`;
+  return tokens;
 }
 
 /** Its first letter, and its first two. */
@@ -65,11 +91,12 @@ export function beginningsOf(word: string): readonly string[] {
   );
 }
 
-function transactionTokens({ selectionTxnId, correlationId }: SearchEntry): readonly string[] {
+function transactionTokens({ selectionTxnId, correlationId }: SearchEntry): string {
+  if (selectionTxnId !== null && selectionTxnId === correlationId) return `b${transactionKey(selectionTxnId)} `;
   const txn = selectionTxnId === null ? undefined : transactionKey(selectionTxnId);
   const correlation = correlationId === null ? undefined : transactionKey(correlationId);
-  if (txn !== undefined && txn === correlation) return [`b${txn}`];
-  return [...(txn === undefined ? [] : [`x${txn}`]), ...(correlation === undefined ? [] : [`c${correlation}`])];
+  if (txn !== undefined && txn === correlation) return `b${txn} `;
+  return `${txn === undefined ? '' : `x${txn} `}${correlation === undefined ? '' : `c${correlation} `}`;
 }
 
 /** 0 … 23, UTC. */

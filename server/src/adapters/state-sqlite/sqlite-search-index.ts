@@ -5,27 +5,28 @@ import { numberOf } from './cells.ts';
 import { RebuildableFile, type RebuildableOptions } from './rebuildable-file.ts';
 import { forgetRollupsBefore, RollupBatch } from './search-rollups.ts';
 import { FLAGS, KEY_SEQUENCE_BITS, LAST_KEY_TIME, SEARCH_SCHEMA, TEXT_KINDS } from './search-tables.ts';
-import { dayOf, tokensOf, wordsOf } from './search-tokens.ts';
+import { dayOf, TextTokenCache, type TextTokens, tokensOf } from './search-tokens.ts';
 import type { Cell, SqliteFile } from './sqlite-file.ts';
 import { storedText, TextDictionary } from './text-dictionary.ts';
+import { ViewerSets } from './viewer-sets.ts';
 
 const CACHE_KIB = 16 * 1024;
 const SEQUENCE_MASK = 2 ** KEY_SEQUENCE_BITS - 1;
 /** Parameters 1 and 2: time and sequence. */
 const KEY = `(?1 << ${KEY_SEQUENCE_BITS}) | (?2 & ${SEQUENCE_MASK})`;
-const INSERT_EVENT = `INSERT INTO events VALUES (${KEY}, ?2, ${Array.from({ length: 16 }, (_, i) => `?${i + 3}`).join(', ')})`;
-const KEY_TAKEN = `SELECT 1 FROM events WHERE key = ${KEY}`;
+const INSERT_EVENT = `INSERT INTO events VALUES (${KEY}, ?2, ${Array.from({ length: 16 }, (_, i) => `?${i + 3}`).join(', ')})
+  ON CONFLICT (key) DO NOTHING`;
 const INSERT_TOKENS = `INSERT INTO postings (rowid, tokens) VALUES (${KEY}, ?3)`;
 const INSERT_PICTURE = 'INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?)';
 const INSERT_WORD = 'INSERT OR IGNORE INTO words VALUES (?)';
-const CACHED_WORDS = 50_000;
 const FORGOTTEN_AT_ONCE = 1000;
 
 /** `search.sqlite`, written by the search indexer alone. */
 export class SqliteSearchIndex implements SearchIndex {
   readonly #rebuildable: RebuildableFile;
   readonly #texts = new TextDictionary();
-  readonly #words = new Set<string>();
+  readonly #tokens = new TextTokenCache();
+  readonly #viewers = new ViewerSets();
 
   constructor(options: Omit<RebuildableOptions, 'cacheKib'>) {
     this.#rebuildable = new RebuildableFile(SEARCH_SCHEMA, { ...options, cacheKib: CACHE_KIB });
@@ -46,11 +47,12 @@ export class SqliteSearchIndex implements SearchIndex {
         const rollups = new RollupBatch();
         // terms come in the order of keys: another order would begin a new segment of the term index each time
         const entries = [...batch.entries].sort((a, b) => keyTime(a) - keyTime(b) || slotOf(a) - slotOf(b));
-        for (const entry of entries) this.#insert(file, entry, freeKeyTime(file, entry), rollups);
+        for (const entry of entries) this.#insert(file, entry, rollups);
         for (const { subject, sequence, status, reason, files } of batch.pictures) {
           file.run(INSERT_PICTURE, subject, sequence, status, reason, files);
         }
         rollups.write(file);
+        this.#viewers.write(file);
         this.#rebuildable.moveTo(batch.position, batch.lastDigest);
       });
     } catch (thrown) {
@@ -83,7 +85,7 @@ export class SqliteSearchIndex implements SearchIndex {
     this.#rebuildable.close();
   }
 
-  #insert(file: SqliteFile, entry: SearchEntry, time: number, rollups: RollupBatch): void {
+  #insert(file: SqliteFile, entry: SearchEntry, rollups: RollupBatch): void {
     const text = (kind: keyof typeof TEXT_KINDS, value: string | null) =>
       this.#texts.idOf(file, TEXT_KINDS[kind], value);
     // texts get their numbers in this order
@@ -95,42 +97,40 @@ export class SqliteSearchIndex implements SearchIndex {
     const sheetName = text('sheetName', entry.sheetName);
     const object = text('object', entry.objectId);
     const objectType = text('objectType', entry.objectType);
-    file.run(
-      INSERT_EVENT,
-      ...[time, entry.sequence, entry.time, entry.receivedAt, flagsOf(entry), eventType],
+    const cells = [
+      ...[entry.sequence, entry.time, entry.receivedAt, flagsOf(entry), eventType],
       ...[user, app, appName, sheet, sheetName, object, objectType],
       ...[storedOrNull(entry.selectionTxnId), storedOrNull(entry.correlationId)],
       ...[entry.durationMs, entry.selections, storedEventId(entry.eventId)],
-    );
+    ];
+    // events of one millisecond whose sequences are a multiple of 2^20 apart would have one key: the later one moves on
+    let time = keyTime(entry);
+    const insert = file.statement(INSERT_EVENT);
+    while (insert.run(time, ...cells).changes === 0) time++;
+    const texts = this.#tokens.of(entry);
     const ids = [eventType, user, app, appName, sheet, sheetName, object];
-    file.statement(INSERT_TOKENS).run(time, entry.sequence, tokensOf(entry, ids));
-    this.#addWords(file, entry);
+    file.statement(INSERT_TOKENS).run(time, entry.sequence, tokensOf(entry, ids, texts));
+    this.#addWords(file, texts);
     if (entry.isHidden) return;
     const durationMs = entry.durationMs === null ? null : countableMs(entry.durationMs);
-    rollups.add({ time: entry.time, eventType, user, app, sheet, object, durationMs });
+    const counted = { time: entry.time, eventType, user, app, sheet, object, durationMs };
+    rollups.add(counted);
+    this.#viewers.add(file, counted);
   }
 
-  #addWords(file: SqliteFile, entry: SearchEntry): void {
-    const insert = file.statement(INSERT_WORD);
-    for (const word of wordsOf(entry)) {
-      if (this.#words.has(word)) continue;
-      if (this.#words.size >= CACHED_WORDS) this.#words.clear();
-      this.#words.add(word);
-      insert.run(word);
+  #addWords(file: SqliteFile, texts: readonly TextTokens[]): void {
+    for (const text of texts) {
+      if (text.isStored) continue;
+      text.isStored = true;
+      for (const word of text.words) file.statement(INSERT_WORD).run(word);
     }
   }
 
   #forgetCached(): void {
     this.#texts.forget();
-    this.#words.clear();
+    this.#tokens.forget();
+    this.#viewers.forget();
   }
-}
-
-/** Events of one millisecond whose sequences are a multiple of 2^20 apart would have one key: the later one moves on. */
-function freeKeyTime(file: SqliteFile, entry: SearchEntry): number {
-  let time = keyTime(entry);
-  while (file.get(() => true, KEY_TAKEN, time, entry.sequence) === true) time++;
-  return time;
 }
 
 function keyTime({ time }: SearchEntry): number {
