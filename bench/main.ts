@@ -16,6 +16,7 @@ import { latency } from './measurements/latency.ts';
 import { qvd } from './measurements/qvd.ts';
 import { restart } from './measurements/restart.ts';
 import { stages } from './measurements/stages.ts';
+import { trail } from './measurements/trail.ts';
 import { appendSection, machineFacts, sectionOf, tableOf } from './results.ts';
 
 const MEASUREMENTS: readonly Measurement[] = [
@@ -29,6 +30,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   drain,
   deadDestinations,
   restart,
+  trail,
   qvd,
   images,
 ];
