@@ -117,7 +117,7 @@ export class Ingest {
     const entry = this.#admitOrRefuse(this.#judge(readJson(body), body, sender), sender);
     if ('status' in entry) return Promise.resolve(entry);
     if (this.#queue.admit(1) === 0) return Promise.resolve(this.#queueRateLimit());
-    return this.#store([entry], entry.envelope.length);
+    return this.#store([entry], body);
   }
 
   async acceptBatch({ body, format, sender, admit }: BatchRequest): Promise<BatchOutcome> {
@@ -128,7 +128,7 @@ export class Ingest {
       eventId,
       refusal: i < granted ? undefined : beyond,
     }));
-    await this.#acceptAll(judgements.slice(0, granted), verdicts, sender);
+    await this.#acceptAll(judgements.slice(0, granted), verdicts, { body, sender });
     return { kind: 'verdicts', verdicts };
   }
 
@@ -172,10 +172,13 @@ export class Ingest {
   }
 
   /** Their verdicts are filled in. What passed the checks goes into one commit. */
-  async #acceptAll(judgements: readonly Judgement[], verdicts: EventVerdict[], sender: Sender): Promise<void> {
+  async #acceptAll(
+    judgements: readonly Judgement[],
+    verdicts: EventVerdict[],
+    { body, sender }: Pick<BatchRequest, 'body' | 'sender'>,
+  ): Promise<void> {
     const entries: NewLogEntry[] = [];
     const places: number[] = [];
-    let bytes = 0;
     const settle = (place: number, refusal: Refusal) => {
       verdicts[place] = { eventId: verdicts[place]?.eventId, refusal };
     };
@@ -186,14 +189,13 @@ export class Ingest {
       } else {
         entries.push(entry);
         places.push(place);
-        bytes += entry.envelope.length;
       }
     }
     if (entries.length === 0) return;
     const admitted = this.#queue.admit(entries.length);
     for (const place of places.slice(admitted)) settle(place, this.#queueRateLimit());
     if (admitted === 0) return;
-    const refusal = await this.#store(admitted === entries.length ? entries : entries.slice(0, admitted), bytes);
+    const refusal = await this.#store(admitted === entries.length ? entries : entries.slice(0, admitted), body);
     if (refusal !== undefined) for (const place of places.slice(0, admitted)) settle(place, refusal);
   }
 
@@ -239,8 +241,15 @@ export class Ingest {
     return entry;
   }
 
-  async #store(entries: readonly NewLogEntry[], bytes: number): Promise<Refusal | undefined> {
-    const refusal = await this.#queue.submit(entries, bytes);
+  /**
+   * Envelopes are parts of the body that they came in. Where they are a small one, they are copied out of it: what waits
+   * for the log is bounded by their bytes, and must not hold on to more.
+   */
+  async #store(entries: readonly NewLogEntry[], body: Buffer): Promise<Refusal | undefined> {
+    let bytes = 0;
+    for (const { envelope } of entries) bytes += envelope.length;
+    const isSmallPart = body.buffer.byteLength > 2 * bytes + SMALL_BYTES;
+    const refusal = await this.#queue.submit(isSmallPart ? entries.map(withOwnEnvelope) : entries, bytes);
     if (refusal === undefined) this.#accepted.add(entries.length);
     return refusal;
   }
@@ -284,6 +293,13 @@ export class Ingest {
       );
     });
   }
+}
+
+/** Less than this is not worth a copy. */
+const SMALL_BYTES = 16 * 1024;
+
+function withOwnEnvelope(entry: NewLogEntry): NewLogEntry {
+  return { ...entry, envelope: Buffer.from(entry.envelope) };
 }
 
 function schemaFault(errors: readonly SchemaError[]): InvalidEvent {

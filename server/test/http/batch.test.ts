@@ -37,6 +37,18 @@ async function withServer(options: IngestServerOptions, use: (own: IngestServer)
   }
 }
 
+test('an event that waits for the log does not keep the far larger body that it came in', async () => {
+  const padding = ' '.repeat(8 * 1024 * 1024);
+  const event = JSON.stringify(envelope());
+  const single = await send(server.url, { path: EVENT, body: `${event}${padding}` });
+  const { json } = await batch(server, `[{},${padding}${JSON.stringify(envelope())}]`);
+  assert.deepEqual([single.status, json.accepted], [202, 1]);
+  for (const { envelope: stored } of server.log.stored.slice(-2)) {
+    assert.ok(Buffer.isBuffer(stored));
+    assert.ok(stored.buffer.byteLength < 100_000, `${stored.length} bytes keep ${stored.buffer.byteLength}`);
+  }
+});
+
 test('one durable commit, a verdict per event, in order', async () => {
   const events = Array.from({ length: 500 }, () => envelope());
   const commits = server.log.commits.length;
