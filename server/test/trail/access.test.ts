@@ -237,6 +237,7 @@ describe('who may look', () => {
 
   it('the page: hashed files for ever, everything strict, its own addresses answered with it', async () => {
     const world = await start();
+    assert.match(await (await fetch(world.url)).text(), /^The page was not built/);
     const page = join(world.folder, 'page');
     mkdirSync(join(page, 'assets'), { recursive: true });
     writeFileSync(join(page, 'index.html'), '<!doctype html><title>trail</title>');

@@ -27,6 +27,10 @@ const PAGE_HEADERS = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 };
 
+const NO_PAGE =
+  'The page was not built: npm run build --workspace butler-sos-audit-viewer, then start the server again.\n' +
+  'The API works without it: /api/v1/trail/openapi.json\n';
+
 interface StaticFile {
   readonly type: string;
   readonly plain: Buffer;
@@ -38,13 +42,15 @@ interface StaticFile {
 
 /**
  * The page as it was built, held in memory. Any other address that is not the API's is one of the page's own.
- * @param folder with `index.html`; one that is not there serves nothing
- * @returns false when there is no page
+ * @param folder with `index.html`; without one, `/` says what to do
  */
-export function addStaticFiles(app: FastifyInstance, folder: string): boolean {
-  const files = readFiles(folder);
+export function addStaticFiles(app: FastifyInstance, folder: string | undefined): void {
+  const files = folder === undefined ? new Map<string, StaticFile>() : readFiles(folder);
   const index = files.get('/index.html');
-  if (index === undefined) return false;
+  if (index === undefined) {
+    app.get('/', async (_request, reply) => reply.code(503).type('text/plain; charset=utf-8').send(NO_PAGE));
+    return;
+  }
   app.get('/*', async (request, reply) => {
     const path = (request.url.split('?')[0] ?? '/').split('#')[0] ?? '/';
     const file = files.get(path);
@@ -52,7 +58,6 @@ export function addStaticFiles(app: FastifyInstance, folder: string): boolean {
     if (/^\/(api|assets|health)(\/|$)/.test(path) || path === '/metrics') return reply.callNotFound();
     return send(request, reply, index);
   });
-  return true;
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, file: StaticFile): FastifyReply {

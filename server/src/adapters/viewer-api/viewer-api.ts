@@ -30,7 +30,7 @@ export interface ViewerApiOptions {
   readonly isOpenToOthers: boolean;
   /** Of the product. */
   readonly version: string;
-  /** The page as it was built; without it the port has the API only. */
+  /** The page as it was built; without it `/` says so. */
   readonly pageFolder?: string | undefined;
 }
 
@@ -96,7 +96,7 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
     addExportRoute(app, { ...parts, closing: closing.signal, failed: sources.failed });
     addOperatorRoutes(app, { ...parts, status: sources.status });
   }
-  if (options.pageFolder !== undefined) addStaticFiles(app, options.pageFolder);
+  if (trail !== undefined) addStaticFiles(app, options.pageFolder);
   return {
     async listen() {
       const url = await app.listen({ host: options.host, port: options.port });
