@@ -69,6 +69,16 @@ describe('sessions at Qlik Sense', () => {
     assert.equal(world.qlik.mostSessionsOf('LAB\\john') + world.qlik.mostSessionsOf('lab\\JOHN'), 1);
   });
 
+  it('two users whose names only look alike never share a session', async () => {
+    const source = world.source();
+    const names = ['strauß', 'STRAUSS', 'x²', 'x2', 'ﬁona', 'fiona', 'Strauß'];
+    for (const name of names) assert.equal(await world.download(source, undefined, `LAB\\${name}`), 'downloaded');
+    assert.deepEqual(
+      world.qlik.sessions().map(({ user }) => user),
+      names.slice(0, 6).map((name) => `LAB\\${name}`),
+    );
+  });
+
   it('without a cache a session ends with its picture', async () => {
     const source = world.source({ auth: uncached });
     assert.equal(await world.download(source), 'downloaded');

@@ -50,6 +50,8 @@ test('no ticket for the directory INTERNAL or a denied user, however it is writt
       ' Internal \\x',
       'ＩＮＴＥＲＮＡＬ\\x',
       'ınternal\\x',
+      'INTER\u200bNAL\\x',
+      'INTERNAL\u00ad\\x',
     ],
     ...['lab\\ADMINISTRATOR', 'UserDirectory=HR;userid=boss', 'LAB\\root', 'OTHER\\Root', 'secret\\anybody'],
   ];

@@ -27,9 +27,9 @@ export function nameOf({ directory, id }: LoginUser): string {
   return `${directory}\\${id}`;
 }
 
-/** The same for every way to write one name: Qlik Sense compares without case. */
-export function comparable(name: string): string {
-  return name.trim().normalize('NFKC').toUpperCase();
+/** The same for the spellings of one user: Qlik Sense compares without case. Never for two users: they would share a session. */
+export function sameUserName(name: string): string {
+  return name.trim().toLowerCase();
 }
 
 function configuredUser({ qps }: LoginOptions): { readonly directory?: string; readonly id?: string } {
@@ -44,12 +44,21 @@ function isName(name: string | null | undefined): name is string {
   return typeof name === 'string' && name.trim() !== '' && !/[\\\p{Cc}]/u.test(name);
 }
 
+/** The same for all that could be taken for one name, invisible characters and all. For denials only. */
+function lookalike(name: string): string {
+  return name
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .trim()
+    .toUpperCase();
+}
+
 function isDenied(user: LoginUser, deniedUsers: readonly string[]): boolean {
-  if (comparable(user.directory) === 'INTERNAL') return true;
+  if (lookalike(user.directory) === 'INTERNAL') return true;
   return deniedUsers.some((text) => {
     const denied = parseUserIdentity(text);
-    if (denied.directory === null) return denied.user !== null && comparable(denied.user) === comparable(user.id);
-    const sameDirectory = comparable(denied.directory) === comparable(user.directory);
-    return sameDirectory && (denied.id === null || comparable(denied.id) === comparable(user.id));
+    if (denied.directory === null) return denied.user !== null && lookalike(denied.user) === lookalike(user.id);
+    const sameDirectory = lookalike(denied.directory) === lookalike(user.directory);
+    return sameDirectory && (denied.id === null || lookalike(denied.id) === lookalike(user.id));
   });
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../../pipeline/ports/logger.ts';
 import type { Gauge, Metrics } from '../../pipeline/ports/metrics.ts';
 import type { QlikSession, QlikSessions } from '../../pipeline/ports/screenshots.ts';
 import { startDeadline, unlessAborted } from './deadline.ts';
-import { comparable, type LoginUser, nameOf } from './login-user.ts';
+import { type LoginUser, nameOf, sameUserName } from './login-user.ts';
 import { type Problem, retry } from './problems.ts';
 import type { EndAnswer } from './qps-client.ts';
 import type { SessionCookie } from './session-cookie.ts';
@@ -303,7 +303,7 @@ const IN_DOUBT = retry(
 );
 
 function idOf({ host, port, virtualProxy, user }: SessionKey): string {
-  return JSON.stringify([host.toLowerCase(), port, virtualProxy, comparable(user.directory), comparable(user.id)]);
+  return JSON.stringify([host.toLowerCase(), port, virtualProxy, sameUserName(user.directory), sameUserName(user.id)]);
 }
 
 function isOf({ host, port, virtualProxy, user }: QlikSession, key: SessionKey): boolean {
