@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditConfig } from './config/config.ts';
+import { isLoopback } from './config/startup-warnings.ts';
 
 const NAME = 'viewer-url.txt';
 
@@ -22,10 +23,15 @@ export function viewerUrl({ eventLog, viewer }: AuditConfig): string | undefined
   return `${viewer.tls.enable ? 'https' : 'http'}://${host}:${viewer.port}`;
 }
 
-/** The link that opens the page with a one-time token. The part behind # does not leave the browser by itself. */
-export function oneTimeLink(url: string, token: string): string {
-  const reachable = url.replace('//0.0.0.0', '//localhost').replace('//[::]', '//localhost');
-  return `${reachable}/login#link=${token}`;
+/**
+ * The link that opens the page with a one-time token. The part behind # does not leave the browser by itself. Where other
+ * machines reach the port, it has the name that people use, which is that of the certificate.
+ */
+export function oneTimeLink(viewer: AuditConfig['viewer'], url: string, token: string): string {
+  const link = new URL('/login', url);
+  const [name] = viewer.allowedHosts;
+  if (name !== undefined && !isLoopback(viewer.host)) link.hostname = name;
+  return `${link.href}#link=${token}`;
 }
 
 function recordedUrl(directory: string): string | undefined {

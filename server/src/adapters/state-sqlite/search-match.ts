@@ -38,8 +38,9 @@ export function searchMatch(file: SqliteFile, filter: LimitedFilter): SearchMatc
   const groups = [...limitGroups(file, filter), ...filterGroups(file, filter), ...queryGroups(file, filter.q)].map(
     (terms) => [...new Set(terms)],
   );
-  const fromKey = filter.from === undefined ? FIRST_KEY : keyAt(filter.from);
-  const toKey = filter.to === undefined ? END_KEY : keyAt(filter.to);
+  // a clock that is far off is found at either end, rather than nowhere
+  const fromKey = filter.from === undefined ? FIRST_KEY : keyAt(Math.min(LAST_KEY_TIME, filter.from));
+  const toKey = filter.to === undefined ? END_KEY : keyAt(Math.max(1, filter.to));
   if (groups.some((terms) => terms.length === 0) || fromKey >= toKey) return undefined;
   if (groups.length === 0) return { expression: null, fromKey, toKey };
   const all = groups.map((terms) => `(${terms.map((term) => `"${term}"`).join(' OR ')})`).join(' AND ');

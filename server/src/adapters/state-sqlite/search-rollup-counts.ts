@@ -10,7 +10,7 @@ import type { Row, SqliteFile } from './sqlite-file.ts';
 import { viewersOf } from './viewer-sets.ts';
 
 const DAY_MS = 86_400_000;
-const DAYS_AT_ONCE = 10;
+const DAYS_AT_ONCE = 3;
 
 /** Whole days since 1970, both ends included. */
 export interface DayRange {

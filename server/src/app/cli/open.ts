@@ -17,7 +17,8 @@ export async function open(options: CommonOptions & { readonly browser?: true })
   if (!isRunning(config)) throw new CommandFailure(`No server runs on ${config.eventLog.directory}. Start it first.`);
   const url = viewerUrl(config);
   if (url === undefined) throw new CommandFailure('The server has not opened its viewer port. Its log says why.');
-  const link = oneTimeLink(url, new OneTimeLinks(config.eventLog.directory, systemClock).create(operator(), VALID_MS));
+  const token = new OneTimeLinks(config.eventLog.directory, systemClock).create(operator(), VALID_MS);
+  const link = oneTimeLink(config.viewer, url, token);
   print(`${link}\n`);
   if (options.browser === true) openInBrowser(link);
 }

@@ -72,7 +72,8 @@ const PORT_CALLS: ReadonlySet<string> = new Set(['listen', 'bind', 'getaddrinfo'
 /** For the person at the terminal; a log that others read gets none. */
 function startLink({ eventLog, viewer }: AuditConfig, url: string | undefined): string | undefined {
   if (url === undefined || !(viewer.tls.enable || isLoopback(viewer.host))) return undefined;
-  return oneTimeLink(url, new OneTimeLinks(eventLog.directory, systemClock).create(operator(), START_LINK_MS));
+  const token = new OneTimeLinks(eventLog.directory, systemClock).create(operator(), START_LINK_MS);
+  return oneTimeLink(viewer, url, token);
 }
 
 /** What the system says when the port of the audit API cannot be had is the operator's to mend, no defect. */
