@@ -64,6 +64,8 @@ const headerCases: [string, (xml: string) => string, QvdErrorCode][] = [
   ['rows without end', (xml) => set('NoOfRecords', 2 ** 50)(set('Length', 2 ** 50, 2)(xml)), 'QVD_TRUNCATED'],
   ['a negative number of rows', (xml) => set('NoOfRecords', -4)(set('RecordByteSize', -1)(xml)), 'QVD_LAYOUT'],
   ['bits outside the row', set('BitOffset', 7), 'QVD_LAYOUT'],
+  ['bits of two fields that overlap', set('BitOffset', 1, 1), 'QVD_LAYOUT'],
+  ['two fields in the same bits', set('BitOffset', 0, 1), 'QVD_LAYOUT'],
   ['a width beyond the row', set('BitWidth', 1e15), 'QVD_LAYOUT'],
   ['a negative width', set('BitWidth', -1), 'QVD_LAYOUT'],
   ['more symbols than their bytes can hold', set('NoOfSymbols', 1e9), 'QVD_LAYOUT'],
@@ -85,6 +87,23 @@ describe('a header that cannot be true is refused before anything is read by its
       await assert.rejects(rowsOf(handMade({ ...plain, header })), { name: 'QvdError', code });
     });
   }
+});
+
+describe('a header made to be expensive costs no more than its size warrants', () => {
+  test('a very long name around very many elements', { timeout: 5000 }, async () => {
+    const name = 'n'.repeat(1_000_000);
+    const header = (xml: string) => xml.replace('<Fields>', `<${name}>${'<a/>'.repeat(20_000)}</${name}><Fields>`);
+    assert.equal((await rowsOf(handMade({ ...plain, header }))).length, 4);
+  });
+  test('very many fields without bits come in small blocks of rows', async () => {
+    const field = { bitOffset: 0, bitWidth: 0, bias: -2, symbols: [], stored: [] };
+    const fields = Array.from({ length: 10_000 }, (_, i) => ({ ...field, name: `n${i}` }));
+    const reader = await QvdReader.open(handMade({ rows: 600, recordByteSize: 1, fields }));
+    const blocks: number[] = [];
+    for await (const { rowCount } of reader.batches()) blocks.push(rowCount);
+    assert.deepEqual(blocks, [419, 181]);
+    for await (const { rowCount } of reader.batches({ fields: ['n1'] })) assert.equal(rowCount, 600);
+  });
 });
 
 describe('damaged symbols and rows are named', () => {

@@ -42,7 +42,8 @@ export function parseHeader(xml: string): QvdHeader {
 
 /** Collects the texts of the elements that are known, each at its place. */
 class HeaderReader {
-  readonly #path: string[] = [];
+  /** Of the open elements, each with its parents: made once, however many children an element has. */
+  readonly #paths: string[] = [];
   #text = '';
   #encryption = '';
   readonly #root: Texts = new Map();
@@ -53,10 +54,11 @@ class HeaderReader {
   readonly #tableTags: string[] = [];
 
   open(name: string): void {
-    this.#path.push(name);
+    const parent = this.#paths.at(-1);
+    const path = parent === undefined ? name : `${parent}/${name}`;
+    this.#paths.push(path);
     this.#text = '';
-    const path = this.#path.join('/');
-    if (this.#path.length === 1 && name !== ROOT) {
+    if (parent === undefined && name !== ROOT) {
       throw new QvdError('QVD_NOT_A_QVD', `the root element is <${name}>, not <${ROOT}>`);
     }
     if (path === FIELD) this.#field = { texts: new Map(), format: new Map(), tags: [] };
@@ -68,11 +70,10 @@ class HeaderReader {
   }
 
   close(name: string): void {
-    this.#path.pop();
-    const parent = this.#path.join('/');
+    const path = this.#paths.pop() ?? '';
+    const parent = this.#paths.at(-1) ?? '';
     const text = this.#text;
     this.#text = '';
-    const path = `${parent}/${name}`;
     if (path === FIELD) this.#fields.push(fieldOf(this.#field, this.#fields.length));
     else if (path === LINEAGE) this.#lineage.push(lineageOf(this.#source));
     else if (parent === ROOT) put(this.#root, ROOT_TEXTS, name, text);

@@ -44,7 +44,7 @@ function decodeHeader(bytes: Buffer): QvdHeader {
 /**
  * Refuses a header that does not fit the body it describes, before anything is read or allocated by its numbers.
  * What passes: every area lies within the file, no two overlap, so all of them together cannot ask for more memory
- * than the file's size warrants, and every field's bits lie within a row.
+ * than the file's size warrants, and every field's bits lie within a row and belong to it alone.
  */
 export function checkLayout(header: QvdHeader, bodyBytes: number): void {
   if (header.compression !== '') unsupported(`compression (${header.compression.slice(0, 40)})`);
@@ -58,6 +58,7 @@ export function checkLayout(header: QvdHeader, bodyBytes: number): void {
     damaged(`${rowCount} rows of ${recordByteSize} bytes do not make the ${rowsLength} bytes of the row table`);
   }
   for (const field of header.fields) checkField(field, header);
+  if (rowCount > 0) checkBits(header.fields);
   checkAreas(header, bodyBytes);
 }
 
@@ -74,6 +75,15 @@ function checkField(field: QvdField, { rowCount, recordByteSize }: QvdHeader): v
   }
   if (symbolCount * SMALLEST_SYMBOL > symbolLength) {
     damaged(`${symbolCount} symbols do not fit into ${symbolLength} bytes`, place);
+  }
+}
+
+function checkBits(fields: readonly QvdField[]): void {
+  let end = 0;
+  const stored = fields.filter(({ bitWidth }) => bitWidth > 0);
+  for (const { name, bitOffset, bitWidth } of stored.sort((a, b) => a.bitOffset - b.bitOffset)) {
+    if (bitOffset < end) damaged('its bits overlap with those of another field', { field: name });
+    end = bitOffset + bitWidth;
   }
 }
 

@@ -33,10 +33,13 @@ export interface QvdBatch {
 const DEFAULT_MAX_HEADER_BYTES = 64 * 1024 * 1024;
 const BATCH_ROWS = 4096;
 const BATCH_BYTES = 1024 * 1024;
+/** Fields without bits cost a file nothing, and their cells do. */
+const BATCH_CELLS = 4 * 1024 * 1024;
 
 /**
  * Reads one QVD file. `open` reads and checks the header; the symbols of a field are read when the field is first
- * asked for and then kept; rows stream through in blocks of at most 4,096 rows and one megabyte (or one row).
+ * asked for and then kept; rows stream through in blocks of at most 4,096 rows, one megabyte and four million cells (or
+ * one row).
  */
 export class QvdReader {
   readonly header: QvdHeader;
@@ -97,7 +100,7 @@ export class QvdReader {
     const fields = indexes.map((index) => this.header.fields[index] as QvdField);
     const symbols: NonNullable<QvdValue>[][] = [];
     for (const index of indexes) symbols.push(await this.#symbolsAt(index));
-    for await (const block of this.#blocks(selection)) {
+    for await (const block of this.#blocks(selection, fields.length)) {
       const columns = fields.map((field, column) => unpackColumn(block, field, symbols[column] ?? []));
       yield { firstRow: block.firstRow, rowCount: block.rows, columns };
     }
@@ -142,10 +145,12 @@ export class QvdReader {
     return reading;
   }
 
-  async *#blocks({ from = 0, limit = Number.POSITIVE_INFINITY }: QvdSelection): AsyncGenerator<PackedRows> {
+  async *#blocks(selection: QvdSelection, fieldCount: number): AsyncGenerator<PackedRows> {
+    const { from = 0, limit = Number.POSITIVE_INFINITY } = selection;
     const { recordByteSize, rowsOffset, rowCount } = this.header;
     const end = Math.min(rowCount, from + Math.max(0, limit));
-    const blockRows = Math.max(1, Math.min(BATCH_ROWS, Math.floor(BATCH_BYTES / Math.max(1, recordByteSize))));
+    const fitting = Math.min(BATCH_BYTES / Math.max(1, recordByteSize), BATCH_CELLS / Math.max(1, fieldCount));
+    const blockRows = Math.max(1, Math.min(BATCH_ROWS, Math.floor(fitting)));
     for (let firstRow = Math.max(0, from); firstRow < end; firstRow += blockRows) {
       const rows = Math.min(blockRows, end - firstRow);
       const bytes = await this.#read(rowsOffset + firstRow * recordByteSize, rows * recordByteSize);
