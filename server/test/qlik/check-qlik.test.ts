@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createHome, runCommand, type ServerHome } from '../support/running-server.ts';
-import { QlikWorld } from './qlik-world.ts';
+import { PICTURE, QlikWorld } from './qlik-world.ts';
 
 let world: QlikWorld;
 let home: ServerHome;
@@ -94,6 +94,18 @@ test('what fails is explained, and the exit code says so', async () => {
   assert.deepEqual(left.results.slice(2), ['download ok', 'session end FAILED']);
   const foreign = await check(asService(world.qlik.qpsPort), ['--url', 'https://evil.test/x.png']);
   assert.match(foreign.stdout, /not allowed to come from evil\.test/);
+});
+
+test('a session whose cookie is not known is told of, with the names of the cookies', async () => {
+  const own = await world.startOther({ virtualProxies: { '': { cookieName: 'Own-Session', idPrefix: 'x' } } });
+  own.setImage('tempcontent/x.png', PICTURE);
+  const certs = `{ clientCert: ${own.clientCertPath}, clientCertKey: ${own.clientKeyPath}, clientCertCA: ${own.caPath} }`;
+  const auth = asService(own.qpsPort).replace('userId: service', `userId: service, cert: ${certs}`);
+  const lost = await check(auth, ['--url', own.imageUrl('tempcontent/x.png')]);
+  assert.deepEqual([lost.code, lost.results.slice(2)], [1, ['download ok', 'session end FAILED']]);
+  assert.match(lost.stdout, /cookies other, Own-Session;.* Set auth\.sessionCookieName/);
+  const named = auth.replace('mode: qpsTicket', 'mode: qpsTicket, sessionCookieName: Own-Session');
+  assert.equal((await check(named, ['--url', own.imageUrl('tempcontent/x.png')])).code, 0);
 });
 
 test('without a log-in only the download is tried', async () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CodedError } from '../../src/domain/errors.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { JOHN, MemorySessions, QlikWorld } from './qlik-world.ts';
+import { JOHN, MemorySessions, PICTURE, QlikWorld } from './qlik-world.ts';
 
 const JANE = 'LAB\\jane';
 
@@ -107,6 +107,21 @@ describe('sessions at Qlik Sense', () => {
     assert.equal(await world.download(fixed, world.qlik.imageUrl('analytics/tempcontent/x.png')), 'downloaded');
     assert.equal(await world.download(fixed, world.qlik.imageUrl('tempcontent/x.png')), 'retry: login-page');
     assert.deepEqual(open(), []);
+  });
+
+  it('one configured name, and virtual proxies with other names: one session each, and all of them end', async () => {
+    const own = await QlikWorld.start({
+      virtualProxies: { '': {}, sales: { cookieName: 'Sales-Session' }, hr: { cookieName: 'HR' } },
+    });
+    const source = own.source({ auth: { sessionCookieName: 'Sales-Session' } });
+    for (const path of ['x.png', 'sales/x.png', 'hr/x.png'].map((name) => name.replace('x.png', 'tempcontent/x.png'))) {
+      own.qlik.setImage(path, PICTURE);
+      for (let i = 0; i < 3; i++) assert.equal(await own.download(source, own.qlik.imageUrl(path)), 'downloaded');
+    }
+    assert.deepEqual([own.qlik.sessions().length, own.requests('qps', 'POST').length], [3, 3]);
+    await source.close(2000);
+    assert.deepEqual(own.qlik.sessions(), []);
+    await own.stop();
   });
 
   it('over plain http, where that is allowed, the cookie has another name', async () => {

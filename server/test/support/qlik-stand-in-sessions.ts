@@ -9,9 +9,15 @@ export interface StandInSession {
   readonly virtualProxy: string;
 }
 
+export interface VirtualProxy {
+  readonly cookieName?: string;
+  /** Before each session id, which is a UUID otherwise. */
+  readonly idPrefix?: string;
+}
+
 export interface SessionRules {
   /** Prefix to what is particular about it; empty: the default virtual proxy. */
-  readonly virtualProxies: Readonly<Record<string, { readonly cookieName?: string }>>;
+  readonly virtualProxies: Readonly<Record<string, VirtualProxy>>;
   readonly sessionLimit: number;
   readonly ticketLifeMs: number;
   readonly nowMs: () => number;
@@ -61,7 +67,8 @@ export class StandInSessions {
 
   /** As when somebody logs in with a browser. */
   open(user: string, virtualProxy: string): StandInSession {
-    const session = { id: randomUUID(), user, virtualProxy };
+    const id = `${this.#rules.virtualProxies[virtualProxy]?.idPrefix ?? ''}${randomUUID()}`;
+    const session = { id, user, virtualProxy };
     this.#sessions.set(session.id, session);
     this.#most.set(user, Math.max(this.mostOf(user), this.#countOf(user)));
     return session;

@@ -135,6 +135,7 @@ class QlikScreenshotSource implements ScreenshotSource {
       try {
         const { outcome, wantsLogin } = await this.#fetch(url, acquired.first, lease?.cookie, attempt);
         if (wantsLogin) lease?.drop();
+        if (outcome.kind === 'downloaded' && acquired.kind === 'none') this.#sayIfLost(acquired.first, attempt);
         if (!wantsLogin || lease === undefined || lease.isFresh || isSecond) return outcome;
       } finally {
         lease?.release();
@@ -177,6 +178,14 @@ class QlikScreenshotSource implements ScreenshotSource {
       () => undefined,
     );
     return { kind: 'doubt', problem, late, cancel: sent.cancel };
+  }
+
+  /** A session that nobody will end: people are locked out at five. */
+  #sayIfLost({ headers }: IncomingMessage, { secrets }: Attempt): void {
+    const names = (headers['set-cookie'] ?? []).map((text) => text.split('=')[0]?.trim());
+    if (names.length === 0) return;
+    const message = `Qlik Sense set the cookies ${names.join(', ')}; none is known as that of a session, so each picture leaves a session open. Set auth.sessionCookieName to the session cookie header name that the QMC shows for the virtual proxy.`;
+    this.#say(withoutSecrets(retry('session-cookie-unknown', message), secrets));
   }
 
   #cookieIn(response: IncomingMessage, { virtualProxy }: SessionKey): SessionCookie | undefined {

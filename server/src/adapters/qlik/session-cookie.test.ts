@@ -26,11 +26,19 @@ test('the one of the virtual proxy is taken where several are set', () => {
   assert.equal(find(several, 'other'), 'X-Qlik-Session=1');
 });
 
-test('a configured name is the only one', () => {
+test('a configured name goes first; other virtual proxies may have the usual ones', () => {
   assert.equal(find(['X-Qlik-Session=1', 'sales-session=2'], 'sales', 'Sales-Session'), 'sales-session=2');
   assert.equal(find(['Sales-Session-HTTP=2'], '', 'Sales-Session'), 'Sales-Session-HTTP=2');
   assert.equal(find(['My-HTTP=2'], '', 'My-HTTP'), 'My-HTTP=2');
-  assert.equal(find(['X-Qlik-Session=1'], '', 'Sales-Session'), undefined);
+  assert.equal(find(['X-Qlik-Session=1'], '', 'Sales-Session'), 'X-Qlik-Session=1');
+});
+
+test('of another name: the only one that holds the id of a session', () => {
+  const [id, other] = ['f2b5c5b8-0a1b-4c2d-8e3f-001122334455', '0A1B2C3D-0a1b-4c2d-8e3f-001122334455'];
+  assert.equal(find(['other=1', `Sales-Session=${id}; Path=/`]), `Sales-Session=${id}`);
+  assert.equal(find([`Sales-Session=${id}`], '', 'Salse-Session'), `Sales-Session=${id}`);
+  assert.equal(find([`a=${id}`, `b=${other}`]), undefined);
+  assert.equal(find(['a=1', `b=x${id}`]), undefined);
 });
 
 test('a cookie that is taken away is none', () => {

@@ -5,7 +5,7 @@ export interface SessionCookie {
 }
 
 export interface CookieSearch {
-  /** Undefined: the usual names. */
+  /** Of one virtual proxy, perhaps not of this one. Undefined: the usual names. */
   readonly configuredName: string | undefined;
   /** Whose ticket it was; a response may set the cookies of several. */
   readonly virtualProxy: string;
@@ -13,15 +13,23 @@ export interface CookieSearch {
 }
 
 const USUAL_NAME = /^x-qlik-session(-.+)?$/i;
+/** As ids of sessions look at Qlik Sense. */
+const SESSION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The cookie that the answer to a ticket sets. Qlik Sense appends `-HTTP` to its name over plain http. */
+/**
+ * The cookie that the answer to a ticket sets: of the configured name, else of a usual one, else the only one that holds an
+ * id. A session whose cookie is not found is never ended. Qlik Sense appends `-HTTP` to its name over plain http.
+ */
 export function sessionCookieIn(setCookie: readonly string[], search: CookieSearch): SessionCookie | undefined {
   const { configuredName, virtualProxy, nowMs } = search;
   const own = configuredName ?? (virtualProxy === '' ? 'X-Qlik-Session' : `X-Qlik-Session-${virtualProxy}`);
   const isOwn = ({ name }: SessionCookie) => name.replace(/-HTTP$/i, '').toLowerCase() === own.toLowerCase();
   const cookies = setCookie.map((text) => cookieOf(text, nowMs)).filter((cookie) => cookie !== undefined);
   const exact = cookies.find((cookie) => isOwn(cookie) || cookie.name.toLowerCase() === own.toLowerCase());
-  return exact ?? (configuredName === undefined ? cookies.find(({ name }) => USUAL_NAME.test(name)) : undefined);
+  const usual = exact ?? cookies.find(({ name }) => USUAL_NAME.test(name));
+  if (usual !== undefined) return usual;
+  const [only, ...more] = cookies.filter(({ value }) => SESSION_ID.test(value));
+  return more.length === 0 ? only : undefined;
 }
 
 /** Undefined: none, or one that is being taken away. */

@@ -125,7 +125,7 @@ async function downloadSteps(
     forget: (sessionId: string) => void open.delete(sessionId),
     list: () => [...open.values()],
   };
-  const problems: string[] = [];
+  const problems: Warned[] = [];
   const parts = { sessions, clock: systemClock, logger: collecting(problems), metrics: new PrometheusMetrics() };
   const source = createScreenshotSource(options, parts);
   const outcome = await source.download({ url, userIdentity }, new AbortController().signal);
@@ -138,9 +138,14 @@ async function downloadSteps(
           message: `${outcome.bytes.length} bytes of ${outcome.format}${how(options, url, opened)}.`,
         }
       : { name: 'download', result: 'FAILED', message: outcome.message };
+  const lost = problems.find(({ reason }) => reason === 'session-cookie-unknown');
+  if (lost !== undefined) return [download, { name: 'session end', result: 'FAILED', message: lost.message }];
   if (opened === undefined) return [download, { name: 'session end', result: 'skipped', message: 'None was opened.' }];
   if (open.size === 0) return [download, { name: 'session end', result: 'ok', message: 'The session was ended.' }];
-  return [download, { name: 'session end', result: 'FAILED', message: problems.at(-1) ?? 'It could not be ended.' }];
+  return [
+    download,
+    { name: 'session end', result: 'FAILED', message: problems.at(-1)?.message ?? 'It could not be ended.' },
+  ];
 }
 
 /** Whether the picture needed the log-in; who expects one should know when it did not happen. */
@@ -158,12 +163,17 @@ function pathsOf({ clientCert, clientCertCA }: CertificatePaths): string {
 const nothing = () => undefined;
 const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => silent };
 
+interface Warned {
+  readonly reason: unknown;
+  readonly message: string;
+}
+
 /** Keeps what went wrong in the background. */
-function collecting(problems: string[]): Logger {
+function collecting(problems: Warned[]): Logger {
   const logger: Logger = {
     ...silent,
-    warn(fields: Fields, message: string) {
-      problems.push(typeof fields.problem === 'string' ? fields.problem : message);
+    warn({ reason, problem }: Fields, message: string) {
+      problems.push({ reason, message: typeof problem === 'string' ? problem : message });
     },
     with: () => logger,
   };
