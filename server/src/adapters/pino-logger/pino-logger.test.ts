@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -27,4 +27,22 @@ test('a file a day, JSON lines, fields of `with` included, below the level left 
   assert.match(time, /^\d{4}-/);
   assert.deepEqual(line, { level: 'warn', destination: 'json', seq: 5, msg: 'waiting' });
   rmSync(directory, { recursive: true });
+});
+
+test('a new day whose file cannot be made: nothing throws, the log goes on in the file of the day before', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'logger-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-11-23T23:59:59Z') });
+  const logger = createPinoLogger({ level: 'info', format: 'json', directory });
+  logger.info({}, 'before');
+  mkdirSync(join(directory, 'butler-sos-audit.2026-11-24.log'));
+  t.mock.timers.setTime(Date.parse('2026-11-24T00:00:00Z'));
+  logger.info({}, 'after');
+  rmdirSync(join(directory, 'butler-sos-audit.2026-11-24.log'));
+  logger.info({}, 'mended');
+  const said = (day: string) =>
+    [...readFileSync(join(directory, `butler-sos-audit.${day}.log`), 'utf8').matchAll(/"msg":"(\w+)"/g)].map(
+      ([, message]) => message,
+    );
+  assert.deepEqual([said('2026-11-23'), said('2026-11-24')], [['before', 'after'], ['mended']]);
 });

@@ -1,4 +1,4 @@
-import { openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DestinationStream, multistream, type Logger as Pino, pino } from 'pino';
 import type { Fields, Logger } from '../../pipeline/ports/logger.ts';
@@ -78,12 +78,26 @@ function dailyFile(directory: string): DestinationStream {
     write(line) {
       const today = new Date().toISOString().slice(0, 10);
       if (today !== day) {
-        day = today;
-        file = openSync(join(directory, `butler-sos-audit.${day}.log`), 'a', 0o600);
+        const next = openDay(join(directory, `butler-sos-audit.${today}.log`), day === '');
+        if (next !== undefined) {
+          if (day !== '') closeSync(file);
+          file = next;
+          day = today;
+        }
       }
       writeAll(file, line);
     },
   };
+}
+
+/** The first file must be there. A later one that the disk refuses stops nobody: the log goes on in the one before it. */
+function openDay(path: string, isFirst: boolean): number | undefined {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    if (isFirst) throw error;
+    return undefined;
+  }
 }
 
 /** A full pipe or a closed terminal must never stop the server. */
