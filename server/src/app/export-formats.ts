@@ -9,7 +9,7 @@ import { PRODUCT } from './product.ts';
 /** A row group costs a footer of some kilobytes. */
 const ROW_GROUP_ROWS = 1000;
 /** Every distinct value of every column is in memory until the file is sent. */
-const MAX_QVD_ROWS = 100_000;
+const MAX_QVD_ROWS = 50_000;
 
 /** What the trail can be exported as: the encoders of the destinations, row by row. */
 export function exportFormats(logId: string, position: () => number, clock: Clock): readonly ExportFormat[] {

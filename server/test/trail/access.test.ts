@@ -8,6 +8,7 @@ import { AccessFile } from '../../src/adapters/viewer-access/access-file.ts';
 import type { Account } from '../../src/adapters/viewer-access/accounts.ts';
 import { hashPassword } from '../../src/adapters/viewer-access/password-hash.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { DOCUMENT } from './answer-schema.ts';
 import { eventLine } from './sample-events.ts';
 import { TrailWorld, type WorldOptions } from './trail-world.ts';
 
@@ -42,6 +43,28 @@ describe('who may look', () => {
     assert.equal((await visitor.post('dead-letters/retry', {})).status, 401);
     assert.equal((await visitor.get('openapi.json')).status, 200);
     assert.match((await visitor.get('session')).headers.get('link') ?? '', /openapi\.json>; rel="service-desc"/);
+  });
+
+  it('every route of the document is there, and asks for a log-in', async () => {
+    const world = await start();
+    const visitor = world.visitor();
+    for (const [path, operations] of Object.entries(DOCUMENT.paths)) {
+      if (path === '/openapi.json') continue;
+      for (const method of Object.keys(operations)) {
+        const isSignIn = path === '/session' && method === 'post';
+        const { status } = await visitor.send(
+          method.toUpperCase(),
+          path.slice(1).replace(/\{\w+\}/g, 'x'),
+          method === 'post' ? {} : undefined,
+          {},
+        );
+        assert.equal(status, isSignIn ? 400 : 401, `${method} ${path}`);
+      }
+    }
+    assert.deepEqual(await visitor.read('openapi.json'), {
+      ...DOCUMENT,
+      info: { ...(DOCUMENT as never as { info: object }).info, version: '15.0.0' },
+    });
   });
 
   it('a link opens a session once; its token is kept nowhere, its file is the owner’s', async () => {

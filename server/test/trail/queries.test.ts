@@ -300,3 +300,14 @@ describe('what the trail answers', () => {
     assert.deepEqual((await visitor.read('histogram?user=nobody')).buckets, []);
   });
 });
+
+it('a table that is made again from another log says nothing of the old one', async () => {
+  const world = await TrailWorld.start();
+  await world.add(eventLine({ id: 1, user: 'anna' }), eventLine({ id: 2, user: 'bert' }));
+  const visitor = await world.operator();
+  assert.deepEqual((await visitor.read('events')).items.length, 2);
+  await world.replaceLog(eventLine({ id: 3, user: 'carl' }));
+  const { items } = await visitor.read('events');
+  assert.deepEqual([items.length, items[0].user.name, items[0].eventId], [1, 'carl', uuid(3)]);
+  await world.stop();
+});

@@ -62,6 +62,7 @@ export class TrailWorld {
   readonly #index: SqliteSearchIndex;
   readonly #trailIndex: SqliteTrailIndex;
   readonly #facts: SqliteLogFactsStore;
+  readonly #deduplicator: Deduplicator;
   readonly #indexer: SearchIndexer;
   readonly #api: ViewerApi;
   readonly #stopped = new AbortController();
@@ -76,9 +77,14 @@ export class TrailWorld {
     this.#facts = new SqliteLogFactsStore({ path: join(folder, 'ids.sqlite'), logId: 'log-1', logger });
     const retiredIds = async function* () {};
     const shared = { log, clock: systemClock, logger, metrics };
-    const deduplicator = new Deduplicator({ ...shared, store: this.#facts, retiredIds });
+    this.#deduplicator = new Deduplicator({ ...shared, store: this.#facts, retiredIds });
     this.#index = new SqliteSearchIndex({ path: join(folder, 'search.sqlite'), logId: 'log-1', logger });
-    this.#indexer = new SearchIndexer({ ...shared, facts: deduplicator, index: this.#index, paused: () => false });
+    this.#indexer = new SearchIndexer({
+      ...shared,
+      facts: this.#deduplicator,
+      index: this.#index,
+      paused: () => false,
+    });
     this.#trailIndex = new SqliteTrailIndex(join(folder, 'search.sqlite'), options.smallTable);
     const { deadLetters, destinations, requests } = this.state;
     this.trail = new Trail({
@@ -134,7 +140,7 @@ export class TrailWorld {
       },
     );
     const { signal } = this.#stopped;
-    this.#running = [deduplicator.run(signal), this.#indexer.run(signal), this.looks.run(signal)];
+    this.#running = [this.#deduplicator.run(signal), this.#indexer.run(signal), this.looks.run(signal)];
   }
 
   static async start(options: WorldOptions = {}): Promise<TrailWorld> {
@@ -156,6 +162,15 @@ export class TrailWorld {
   async indexed(): Promise<void> {
     const head = this.log.head();
     if (head > 0) await this.#indexer.waitPast(sequence(head - 1), AbortSignal.timeout(20_000));
+  }
+
+  /** Another log is put in the place of this one. */
+  async replaceLog(...sketches: readonly LineSketch[]): Promise<void> {
+    this.log.items = [];
+    this.log.add(...sketches);
+    this.#deduplicator.startOver('other log');
+    this.#indexer.startOver('other log');
+    await this.indexed();
   }
 
   forgetBefore(seq: number): Promise<void> {

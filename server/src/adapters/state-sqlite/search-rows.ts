@@ -15,6 +15,7 @@ export const ROW_COLUMNS = `CAST(e.key AS TEXT) AS key, e.seq, e.time, e.receive
   min(max(e.duration_ms, -${MAX_SAFE}), ${MAX_SAFE}) AS duration_ms`;
 
 const CACHED_TEXTS = 50_000;
+const CACHED_LENGTH = 300;
 
 /** Makes rows readable: numbers of the dictionary become texts, pictures are looked up. */
 export class SearchRows {
@@ -61,6 +62,7 @@ export class SearchRows {
     const known = this.#texts.get(id);
     if (known !== undefined) return known;
     const found = this.#file.get((row) => textOfStored(row.text), 'SELECT text FROM texts WHERE id = ?', id) ?? '';
+    if (found.length > CACHED_LENGTH) return found;
     if (this.#texts.size >= CACHED_TEXTS) this.#texts.clear();
     this.#texts.set(id, found);
     return found;

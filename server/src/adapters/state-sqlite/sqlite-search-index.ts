@@ -10,7 +10,7 @@ import type { Cell, SqliteFile } from './sqlite-file.ts';
 import { storedText, TextDictionary } from './text-dictionary.ts';
 import { ViewerSets } from './viewer-sets.ts';
 
-const CACHE_KIB = 16 * 1024;
+const CACHE_KIB = 8 * 1024;
 const SEQUENCE_MASK = 2 ** KEY_SEQUENCE_BITS - 1;
 /** Parameters 1 and 2: time and sequence. */
 const KEY = `(?1 << ${KEY_SEQUENCE_BITS}) | (?2 & ${SEQUENCE_MASK})`;

@@ -21,11 +21,19 @@ import { ROW_COLUMNS, SearchRows } from './search-rows.ts';
 import { FLAGS, SEARCH_SCHEMA, TEXT_KINDS } from './search-tables.ts';
 import { type Row, SqliteFile } from './sqlite-file.ts';
 
-const CACHE_KIB = 32 * 1024;
+const CACHE_KIB = 16 * 1024;
 /** Of a few milliseconds each. */
 const COUNTS_AT_ONCE = 8;
 const SMALL_TABLE = 50_000;
 const HOUR_MS = 3_600_000;
+
+interface OpenIndex {
+  readonly file: SqliteFile;
+  readonly inode: bigint;
+  /** Changes when the tables are made again: the numbers of texts may mean others then. */
+  readonly schema: number | undefined;
+  readonly rows: SearchRows;
+}
 
 /**
  * `search.sqlite` as the trail reads it: a connection of its own, so that it may live in any thread. Follows the file
@@ -34,7 +42,7 @@ const HOUR_MS = 3_600_000;
 export class SqliteTrailIndex implements TrailIndex {
   readonly #path: string;
   readonly #smallTable: number;
-  #open: { readonly file: SqliteFile; readonly inode: bigint; readonly rows: SearchRows } | undefined;
+  #open: OpenIndex | undefined;
 
   /** @param smallTable tables of fewer events are counted one by one, with exact medians */
   constructor(path: string, smallTable = SMALL_TABLE) {
@@ -184,10 +192,11 @@ export class SqliteTrailIndex implements TrailIndex {
     return this.#opened().file;
   }
 
-  #opened(): { readonly file: SqliteFile; readonly rows: SearchRows } {
+  #opened(): OpenIndex {
     const inode = statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino;
     if (inode === undefined) throw rebuilding();
-    if (this.#open?.inode === inode) return this.#open;
+    const known = this.#open;
+    if (known?.inode === inode && known.schema === schemaOf(known.file)) return known;
     this.close();
     const options = { synchronous: 'NORMAL', failed: 'INDEX_REBUILDING', damaged: 'INDEX_REBUILDING' } as const;
     const file = new SqliteFile(this.#path, { ...options, cacheKib: CACHE_KIB });
@@ -196,9 +205,13 @@ export class SqliteTrailIndex implements TrailIndex {
       file.close();
       throw rebuilding();
     }
-    this.#open = { file, inode, rows: new SearchRows(file) };
+    this.#open = { file, inode, schema: schemaOf(file), rows: new SearchRows(file) };
     return this.#open;
   }
+}
+
+function schemaOf(file: SqliteFile): number | undefined {
+  return file.get((row) => numberOf(row, 'schema_version'), 'PRAGMA schema_version');
 }
 
 function newestFirst(a: TrailRow, b: TrailRow): number {

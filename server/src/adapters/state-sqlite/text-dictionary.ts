@@ -7,6 +7,7 @@ import type { SqliteFile } from './sqlite-file.ts';
 
 /** Per kind; a kind that holds more begins anew. Most events repeat a few users, apps and sheets. */
 const CACHED_TEXTS = 20_000;
+const CACHED_LENGTH = 300;
 /** So that a hostile name does not fill the dictionary; the log has all of it. */
 const MAX_TEXT_LENGTH = 10_000;
 /** What `names` finds. */
@@ -22,7 +23,7 @@ export class TextDictionary {
     const known = this.#cache.get(kind)?.get(text);
     if (known !== undefined) return known;
     const id = storedId(file, kind, text);
-    this.#remember(kind, text, id);
+    if (text.length <= CACHED_LENGTH) this.#remember(kind, text, id);
     return id;
   }
 
