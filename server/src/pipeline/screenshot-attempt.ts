@@ -41,12 +41,16 @@ export type AttemptResult =
 
 /** A picture that came in half is fetched again so often. */
 const UNREADABLE_TRIES = 3;
+/** After so long a folder that cannot be written holds up no picture that another folder has. */
+const PATIENCE_MS = 60_000;
 const STORE_BACK_OFF: BackOff = { firstDelayMs: 500, maxDelayMs: 5_000 };
 
 /** Fetches one picture, makes what is kept of it, and saves that. */
 export class PictureFetcher {
   readonly #parts: PictureParts;
   readonly #writeWarning = new Reminder();
+  /** By the monotonic clock; undefined: the last picture was kept in every folder. */
+  #notWritableSinceMs: number | undefined;
 
   constructor(parts: PictureParts) {
     this.#parts = parts;
@@ -99,14 +103,16 @@ export class PictureFetcher {
     const { store, clock, random } = this.#parts;
     for (let failures = 1; ; failures++) {
       try {
-        const files = await store.save(name, images);
+        const files = await store.save(name, images, 'everywhere');
         this.#writable();
-        const note = images.find((image) => image.note !== undefined)?.note;
-        return { kind: 'saved', files, ...(note === undefined ? {} : { note }) };
+        return saved(files, images);
       } catch (thrown) {
         const problem = this.#problemOf(thrown);
-        this.#notWritable(problem);
-        if (clock.now() >= giveUpAt) return { kind: 'failed', problem };
+        const isLongSince = this.#notWritable(problem);
+        const isOver = clock.now() >= giveUpAt;
+        const files = isOver || isLongSince ? await store.save(name, images, 'anywhere').catch(() => []) : [];
+        if (files.length > 0) return saved(files, images, problem);
+        if (isOver) return { kind: 'failed', problem };
         await clock.sleep(retryDelayMs(STORE_BACK_OFF, failures, random()), stopped);
         if (stopped.aborted) return { kind: 'brokenOff' };
       }
@@ -120,15 +126,36 @@ export class PictureFetcher {
     return { reason: 'DEFECT', message: messageOf(thrown) };
   }
 
-  #notWritable({ reason, message }: DownloadProblem): void {
+  /** @returns whether it has been so for a while */
+  #notWritable({ reason, message }: DownloadProblem): boolean {
     const { logger, clock } = this.#parts;
-    if (!this.#writeWarning.isDue(clock.monotonicMs())) return;
-    logger.warn({ code: reason, error: message }, 'Pictures cannot be kept; their events wait and it is tried again.');
+    const nowMs = clock.monotonicMs();
+    this.#notWritableSinceMs ??= nowMs;
+    if (this.#writeWarning.isDue(nowMs)) {
+      const consequence = 'events wait and it is tried again; after a minute, other folders are enough.';
+      logger.warn({ code: reason, error: message }, `Pictures cannot be kept; their ${consequence}`);
+    }
+    return nowMs - this.#notWritableSinceMs >= PATIENCE_MS;
   }
 
   #writable(): void {
+    this.#notWritableSinceMs = undefined;
     if (this.#writeWarning.callOff()) this.#parts.logger.info({}, 'Pictures are kept again.');
   }
+}
+
+/** @param missing why it is not in every folder */
+function saved(
+  files: readonly ScreenshotFile[],
+  images: readonly EditedImage[],
+  missing?: DownloadProblem,
+): AttemptResult {
+  const notes = [
+    images.find((image) => image.note !== undefined)?.note,
+    missing && `Not in every folder: ${missing.message}`,
+  ];
+  const note = notes.filter((text) => text !== undefined).join(' ');
+  return { kind: 'saved', files, ...(note === '' ? {} : { note }) };
 }
 
 function failed(reason: string, message: string): AttemptResult {

@@ -196,6 +196,25 @@ test('a folder that cannot be written: the picture stays in hand, and after maxW
   assert.equal(world.logger.at('warn').filter(({ message }) => message.includes('cannot be kept')).length < 15, true);
 });
 
+test('one of two folders cannot be written: waited for a minute, then the other is enough, with a note', async () => {
+  const world = new ScreenshotWorld({ maxWaitMs: 60 * MINUTE });
+  world.saveFails = new CodedError('SCREENSHOT_WRITE_FAILED', 'The share is gone.');
+  world.otherFolderWorks = true;
+  for (let i = 0; i < 8; i++) await world.event(A);
+  await world.run(MINUTE - 5000);
+  assert.deepEqual(await world.outline(), []);
+  await world.run(15_000);
+  assert.equal((await world.outline()).filter((line) => line.endsWith('saved')).length, 8);
+  assert.match(String((await world.outcomes())[0]?.payload.message), /Not in every folder: The share is gone\./);
+  world.saveFails = undefined;
+  await world.event(B);
+  await world.run(1000);
+  world.saveFails = new CodedError('SCREENSHOT_WRITE_FAILED', 'The share is gone again.');
+  await world.event(B);
+  await world.run(MINUTE - 10_000);
+  assert.equal((await world.outline()).length, 9, 'the minute begins anew');
+});
+
 test('a picture that cannot be read is fetched three times; one that is too large once; a defect ends nothing else', async () => {
   const world = new ScreenshotWorld();
   world.editFails = new CodedError('IMAGE_UNREADABLE', 'Half a picture.');

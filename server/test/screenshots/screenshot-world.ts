@@ -47,6 +47,8 @@ export class ScreenshotWorld {
   /** What the editor or the folder throws from now on. */
   editFails: unknown;
   saveFails: unknown;
+  /** Then there is another folder, which takes what it is given. */
+  otherFolderWorks = false;
   isPaused = false;
   closed: number[] = [];
   inFlight = 0;
@@ -162,7 +164,7 @@ export class ScreenshotWorld {
         close: async (deadlineMs) => void this.closed.push(deadlineMs),
       },
       editor: { edit: async (request) => this.#edit(request) },
-      store: { save: async (name, images) => this.#save(name, images) },
+      store: { save: async (name, images, where) => this.#save(name, images, where) },
       addInImageMetadata: Object.fromEntries(IMAGE_FACTS.map((fact) => [fact, true])) as Record<ImageFact, boolean>,
       offsetMinutesAt: () => 0,
       counts: new ScreenshotCounts(this.metrics),
@@ -195,8 +197,9 @@ export class ScreenshotWorld {
     return [{ role: 'seen', format, bytes, width: 1, height: 1 }];
   }
 
-  #save(name: ScreenshotName, images: readonly EditedImage[]): readonly ScreenshotFile[] {
-    if (this.saveFails !== undefined) throw this.saveFails;
+  #save(name: ScreenshotName, images: readonly EditedImage[], where: string): readonly ScreenshotFile[] {
+    const isEnough = where === 'anywhere' && this.otherFolderWorks;
+    if (this.saveFails !== undefined && !isEnough) throw this.saveFails;
     this.saves.push(name);
     return images.map(({ role, bytes, width, height }) => ({
       ...{ path: `/pictures/${name.eventId}`, role, sha256: '00', bytes: bytes.length, width, height },

@@ -45,7 +45,7 @@ function store(root: string, type: 'flat' | 'dated' = 'flat', disk?: Disk): Scre
 
 test('a flat folder: the three names of an event, in order, with what is in them', async (t) => {
   const root = temporaryRoot(t);
-  const files = await store(root).save(NAME, THREE);
+  const files = await store(root).save(NAME, THREE, 'everywhere');
   assert.deepEqual(
     files.map(({ path }) => basename(path)),
     [`${BASE}.png`, `${BASE}_metadata.png`, `${BASE}_downloaded.png`],
@@ -68,9 +68,11 @@ test('dated folders, and each target gets all pictures', async (t) => {
     { type: 'dated' as const, directory: join(root, 'a') },
     { type: 'flat' as const, directory: join(root, 'b') },
   ];
-  const files = await new ScreenshotFiles({ targets, logId: 'log', clock: new FakeClock() }).save(NAME, [
-    image('seen', 'x', 'jpeg'),
-  ]);
+  const files = await new ScreenshotFiles({ targets, logId: 'log', clock: new FakeClock() }).save(
+    NAME,
+    [image('seen', 'x', 'jpeg')],
+    'everywhere',
+  );
   assert.deepEqual(
     files.map(({ path }) => relative(root, path)),
     [join('a', '2026', '11', '23', `${BASE}.jpg`), join('b', `${BASE}.jpg`)],
@@ -79,7 +81,7 @@ test('dated folders, and each target gets all pictures', async (t) => {
 
 test('pictures are readable by their owner only', async (t) => {
   const root = temporaryRoot(t);
-  const [file] = await store(root, 'dated').save(NAME, THREE);
+  const [file] = await store(root, 'dated').save(NAME, THREE, 'everywhere');
   if (process.platform === 'win32') return; // there an access list says so
   assert.equal(statSync(file?.path ?? '').mode & 0o777, 0o600);
   assert.equal(statSync(join(root, 'pictures')).mode & 0o777, 0o700);
@@ -89,24 +91,28 @@ test('pictures are readable by their owner only', async (t) => {
 test('hostile ids stay in the folder and within the length of a name', async (t) => {
   const root = temporaryRoot(t);
   for (const id of ['../../etc/passwd', '..\\..\\x', 'a\u0000b', 'CON', '💥'.repeat(200), '%2e%2e%2f', '', '.']) {
-    const [file] = await store(root).save({ ...NAME, eventId: id, correlationId: id }, [image('annotated', id)]);
+    const [file] = await store(root).save(
+      { ...NAME, eventId: id, correlationId: id },
+      [image('annotated', id)],
+      'everywhere',
+    );
     const path = file?.path ?? '';
     assert.equal(resolve(path, '..'), join(root, 'pictures'));
     assert.match(basename(path), /^[A-Za-z0-9._-]{1,255}$/);
     assert.ok(existsSync(path));
   }
-  const [none] = await store(root).save({ ...NAME, correlationId: null }, [image('seen', 'x')]);
+  const [none] = await store(root).save({ ...NAME, correlationId: null }, [image('seen', 'x')], 'everywhere');
   assert.match(basename(none?.path ?? ''), /_none\.png$/);
 });
 
 test('the same call again gives the same names; a file of something else is never replaced', async (t) => {
   const root = temporaryRoot(t);
-  const first = await store(root).save(NAME, THREE);
-  assert.deepEqual(await store(root).save(NAME, THREE), first);
+  const first = await store(root).save(NAME, THREE, 'everywhere');
+  assert.deepEqual(await store(root).save(NAME, THREE, 'everywhere'), first);
   assert.equal(readdirSync(join(root, 'pictures')).length, 3);
 
   const others = [image('seen', 'another event'), image('annotated', 'with header')];
-  const second = await store(root).save(NAME, others);
+  const second = await store(root).save(NAME, others, 'everywhere');
   assert.deepEqual(
     second.map(({ path }) => basename(path)),
     [`${BASE}_2.png`, `${BASE}_2_metadata.png`],
@@ -114,24 +120,24 @@ test('the same call again gives the same names; a file of something else is neve
   assert.equal(readFileSync(first[0]?.path ?? '', 'utf8'), 'cropped');
 
   mkdirSync(join(root, 'pictures', `${BASE}_3.png`));
-  const third = await store(root).save(NAME, [image('seen', 'a folder is in the way')]);
+  const third = await store(root).save(NAME, [image('seen', 'a folder is in the way')], 'everywhere');
   assert.equal(basename(third[0]?.path ?? ''), `${BASE}_4.png`);
 });
 
 test('rule 14: a crash at any call on the disk, and the same call afterwards, end with the same three whole files', async (t) => {
   const root = temporaryRoot(t);
   const counting = new StoppableDisk();
-  await store(root, 'dated', counting).save(NAME, THREE);
+  await store(root, 'dated', counting).save(NAME, THREE, 'everywhere');
   const calls = counting.calls.length;
   assert.ok(calls > 15, `${calls} calls`);
   for (let stopAfter = 0; stopAfter < calls; stopAfter++) {
     rmSync(join(root, 'pictures'), { recursive: true, force: true });
     const disk = new StoppableDisk(stopAfter);
     const outcome = await store(root, 'dated', disk)
-      .save(NAME, THREE)
+      .save(NAME, THREE, 'everywhere')
       .catch((error: unknown) => error);
     if (stopAfter < calls - 1) assert.ok(outcome instanceof DiskStopped, `stopped after ${stopAfter}`);
-    const repeated = await store(root, 'dated').save(NAME, THREE);
+    const repeated = await store(root, 'dated').save(NAME, THREE, 'everywhere');
     assert.deepEqual(
       repeated.map(({ path }) => basename(path)),
       [`${BASE}.png`, `${BASE}_metadata.png`, `${BASE}_downloaded.png`],
@@ -148,15 +154,38 @@ test('an error of the disk is SCREENSHOT_WRITE_FAILED, and the next call starts 
   const pictures = store(root);
   writeFileSync(join(root, 'pictures'), 'in the way');
   await assert.rejects(
-    pictures.save(NAME, THREE),
+    pictures.save(NAME, THREE, 'everywhere'),
     (error) =>
       error instanceof CodedError && error.code === 'SCREENSHOT_WRITE_FAILED' && error.message.includes('pictures'),
   );
   rmSync(join(root, 'pictures'));
-  assert.equal((await pictures.save(NAME, THREE)).length, 3);
+  assert.equal((await pictures.save(NAME, THREE, 'everywhere')).length, 3);
   rmSync(join(root, 'pictures'), { recursive: true });
-  await assert.rejects(pictures.save(NAME, THREE));
-  assert.equal((await pictures.save(NAME, THREE)).length, 3, 'a folder that was removed is made again');
+  await assert.rejects(pictures.save(NAME, THREE, 'everywhere'));
+  assert.equal((await pictures.save(NAME, THREE, 'everywhere')).length, 3, 'a folder that was removed is made again');
+});
+
+test('of two folders one cannot be written: the other has the files, whichever comes first', async (t) => {
+  for (const order of [
+    ['good', 'bad'],
+    ['bad', 'good'],
+  ]) {
+    const root = temporaryRoot(t);
+    writeFileSync(join(root, 'bad'), 'in the way');
+    const targets = order.map((name) => ({ type: 'flat' as const, directory: join(root, name) }));
+    const pictures = new ScreenshotFiles({ targets, logId: 'log', clock: new FakeClock() });
+    await assert.rejects(pictures.save(NAME, THREE, 'everywhere'), { code: 'SCREENSHOT_WRITE_FAILED' });
+    assert.equal(readdirSync(join(root, 'good')).length, 3);
+    const files = await pictures.save(NAME, THREE, 'anywhere');
+    assert.deepEqual(new Set(files.map(({ path }) => relative(root, path).split(/[/\\]/)[0])), new Set(['good']));
+    assert.equal(files.length, 3);
+    rmSync(join(root, 'bad'));
+    assert.equal((await pictures.save(NAME, THREE, 'everywhere')).length, 6);
+    rmSync(join(root, 'bad'), { recursive: true });
+    rmSync(join(root, 'good'), { recursive: true });
+    for (const name of order) writeFileSync(join(root, name), 'in the way');
+    await assert.rejects(pictures.save(NAME, THREE, 'anywhere'), { code: 'SCREENSHOT_WRITE_FAILED' });
+  }
 });
 
 test('events that are saved at the same time do not take each other’s temporary files', async (t) => {
@@ -164,7 +193,7 @@ test('events that are saved at the same time do not take each other’s temporar
   const pictures = store(root);
   const saved = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
-      pictures.save({ ...NAME, correlationId: `${i % 10}` }, [image('seen', `picture ${i % 10}`)]),
+      pictures.save({ ...NAME, correlationId: `${i % 10}` }, [image('seen', `picture ${i % 10}`)], 'everywhere'),
     ),
   );
   assert.equal(new Set(saved.flat().map(({ path }) => path)).size, 10);
@@ -174,7 +203,11 @@ test('events that are saved at the same time do not take each other’s temporar
 test('a picture that is written in pieces is whole', async (t) => {
   const root = temporaryRoot(t);
   const bytes = randomBytes(5 * 1024 * 1024 + 1);
-  const [file] = await store(root).save(NAME, [{ role: 'seen', format: 'png', bytes, width: 3840, height: 2160 }]);
+  const [file] = await store(root).save(
+    NAME,
+    [{ role: 'seen', format: 'png', bytes, width: 3840, height: 2160 }],
+    'everywhere',
+  );
   assert.deepEqual([file?.bytes, file?.sha256], [bytes.length, sha256Of(bytes)]);
   assert.ok(readFileSync(file?.path ?? '').equals(bytes));
 });

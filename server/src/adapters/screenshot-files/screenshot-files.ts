@@ -36,13 +36,24 @@ export class ScreenshotFiles implements ScreenshotStore {
     this.#options = options;
   }
 
-  async save(name: ScreenshotName, images: readonly EditedImage[]): Promise<readonly ScreenshotFile[]> {
+  async save(
+    name: ScreenshotName,
+    images: readonly EditedImage[],
+    where: 'everywhere' | 'anywhere',
+  ): Promise<readonly ScreenshotFile[]> {
     const baseName = eventFileName({ ...name, timestamp: BigInt(Math.trunc(name.atMs)) });
     const saved: ScreenshotFile[] = [];
+    let trouble: CodedError | undefined;
     for (const target of this.#options.targets) {
       const directory = target.type === 'flat' ? target.directory : join(target.directory, ...dayFolders(baseName));
-      saved.push(...(await this.#saveIn(directory, baseName, images)));
+      try {
+        saved.push(...(await this.#saveIn(directory, baseName, images)));
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error;
+        trouble ??= error;
+      }
     }
+    if (trouble !== undefined && (where === 'everywhere' || saved.length === 0)) throw trouble;
     return saved;
   }
 

@@ -103,10 +103,15 @@ export interface ScreenshotStore {
   /**
    * Files and folders are synced when it resolves. The same call after a crash gives the same names and bytes; a file of
    * another event is never replaced.
-   * @returns one per image and enabled folder, paths absolute
-   * @throws CodedError when a folder cannot be written now (try again)
+   * @param where `everywhere`: in all folders; `anywhere`: in those that can be written, one at least
+   * @returns one per image and folder, paths absolute
+   * @throws CodedError when a folder cannot be written now; the others have the files then (try again)
    */
-  save(name: ScreenshotName, images: readonly EditedImage[]): Promise<readonly ScreenshotFile[]>;
+  save(
+    name: ScreenshotName,
+    images: readonly EditedImage[],
+    where: 'everywhere' | 'anywhere',
+  ): Promise<readonly ScreenshotFile[]>;
 }
 
 /** A session that we opened at Qlik Sense, as it must be known to end it after a crash. */
