@@ -69,6 +69,11 @@ test('right-to-left marks turn nothing around but the name they are in', async (
   ];
   assert.ok(time.x < user.x && user.x < what.x && what.x < where.x);
   assert.ok((await row.locator('bdi').count()) >= 3);
+  // a type of object that opens isolates and never closes them stands before the id, and that before the duration
+  const viewed = page.locator('.row', { hasText: '4.2 s' });
+  const x = async (selector: string) => (await viewed.locator(selector).boundingBox())?.x ?? assert.fail(selector);
+  assert.ok((await x('.object-name > bdi')) < (await x('.object-name .code')));
+  assert.ok((await x('.object-name .code')) < (await x('.row-what > strong')));
 });
 
 test('names of 10,000 characters keep rows in line; the title says more', async (t) => {

@@ -1,12 +1,14 @@
 import type { TrailEvent, TrailUser } from '../../../server/src/domain/trail.ts';
+import { contained } from '../text/bidi.ts';
 import { clipped } from '../text/formats.ts';
 
 const MOST_CHARACTERS = 160;
 
 /** A name that anyone may have sent: isolated, so that right-to-left marks turn nothing else around, and clipped. */
 export function Name({ text, max = MOST_CHARACTERS }: { readonly text: string; readonly max?: number }) {
-  const shown = clipped(text, max);
-  return <bdi title={shown === text ? undefined : clipped(text, 1000)}>{shown}</bdi>;
+  const whole = contained(text);
+  const shown = clipped(whole, max);
+  return <bdi title={shown === whole ? undefined : clipped(whole, 1000)}>{shown}</bdi>;
 }
 
 const HUES = 8;
@@ -29,7 +31,7 @@ export function Avatar({
 
 /** `anna.lindqvist` is AL, `田中.太郎` is 田太. */
 function initials(name: string): string {
-  const parts = clipped(name, 80)
+  const parts = contained(clipped(name, 80))
     .split(/[\s._@-]+/)
     .filter((part) => part !== '');
   const letters = parts.slice(0, 2).map((part) => [...new Intl.Segmenter().segment(part)][0]?.segment ?? '');

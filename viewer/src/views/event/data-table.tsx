@@ -18,7 +18,7 @@ export function DataTable({ data }: { readonly data: TrailObjectData | null }) {
     data.rows.length,
     shown + Math.max(100, Math.floor(CELLS_AT_ONCE / Math.max(1, columns.length))),
   );
-  const isNumeric = columns.map((_, at) => data.rows.some((row) => typeof row[at] === 'number'));
+  const isNumeric = columns.map((_, at) => isMostlyNumbers(data.rows.map((row) => row[at] ?? null)));
   return (
     <section class="card" aria-labelledby="data-title">
       <header class="card-head">
@@ -72,6 +72,11 @@ export function DataTable({ data }: { readonly data: TrailObjectData | null }) {
 
 /** Four digits stay together: they may be a year. */
 const CELL_NUMBER = new Intl.NumberFormat([...formats.locales], { maximumFractionDigits: 6, useGrouping: 'min2' });
+
+function isMostlyNumbers(values: readonly (string | number | null)[]): boolean {
+  const given = values.filter((value) => value !== null);
+  return given.filter((value) => typeof value === 'number').length * 2 > given.length;
+}
 
 function Cell({ value }: { readonly value: string | number | null }) {
   if (value === null) return <span class="muted">–</span>;

@@ -12,6 +12,7 @@ import { Failure, Skeleton } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { storyAddress, transactionAddress } from '../../routing/addresses.ts';
 import { Link, usePlace } from '../../routing/location.tsx';
+import { contained } from '../../text/bidi.ts';
 import { clipped } from '../../text/formats.ts';
 import { localDay } from '../../text/reader.ts';
 import { DataTable } from './data-table.tsx';
@@ -29,7 +30,7 @@ export function EventView({ eventId }: { readonly eventId: string }) {
     get<TrailEventDetail>(`events/${encodeURIComponent(eventId)}`, asked, signal),
   );
   useEffect(() => {
-    document.title = data === undefined ? 'Event · Audit trail' : clipped(data.sentence, 120);
+    document.title = data === undefined ? 'Event · Audit trail' : contained(clipped(data.sentence, 120));
     if (data !== undefined) rememberNames([data.event]);
   }, [data]);
   if (error !== undefined) return <Failure error={error} retry={reload} />;

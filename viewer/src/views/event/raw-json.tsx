@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { TrailEventDetail } from '../../../../server/src/domain/trail.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Segmented } from '../../parts/segmented.tsx';
+import { visibleJson } from '../../text/bidi.ts';
 import { formats } from '../../text/reader.ts';
 import { jsonTokens } from './json-tokens.ts';
 
@@ -11,7 +12,7 @@ const MOST_SHOWN = 60_000;
 export function RawJson({ detail }: { readonly detail: TrailEventDetail }) {
   const [shown, setShown] = useState<'envelope' | 'record'>('envelope');
   const value = shown === 'envelope' ? detail.envelope : detail.record;
-  const text = useMemo(() => JSON.stringify(value, null, 2) ?? 'null', [value]);
+  const text = useMemo(() => visibleJson(JSON.stringify(value, null, 2) ?? 'null'), [value]);
   const tokens = useMemo(() => jsonTokens(text.slice(0, MOST_SHOWN)), [text]);
   return (
     <section class="card" aria-labelledby="raw-title">

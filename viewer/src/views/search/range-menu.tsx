@@ -17,7 +17,7 @@ export function RangeMenu({ filter, change }: RangeProps) {
       button={
         <>
           <Icon name="calendar" size={17} />
-          <span class="tool-label">{rangeLabel(range, formats)}</span>
+          <span class="tool-label">{range.kind === 'between' ? 'Time' : rangeLabel(range, formats)}</span>
         </>
       }
     >

@@ -9,6 +9,7 @@ import { Failure, Skeleton } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { storyAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
+import { contained } from '../../text/bidi.ts';
 import { clipped } from '../../text/formats.ts';
 import { formats, localDay } from '../../text/reader.ts';
 import { Steps } from '../event/steps.tsx';
@@ -19,7 +20,7 @@ export function TransactionView({ id }: { readonly id: string }) {
     get<TrailTransaction>(`transactions/${encodeURIComponent(id)}`, undefined, signal),
   );
   useEffect(() => {
-    document.title = data === undefined ? 'Transaction · Audit trail' : clipped(data.sentence, 120);
+    document.title = data === undefined ? 'Transaction · Audit trail' : contained(clipped(data.sentence, 120));
   }, [data]);
   if (error !== undefined) return <Failure error={error} retry={reload} />;
   if (data === undefined) return <Skeleton lines={10} label="Loading the transaction" />;
