@@ -128,7 +128,7 @@ export class ScreenshotQueue {
     if (this.#attempts.size >= this.#options.maxConcurrent) return undefined;
     const [lane] = this.#ready(nowMs);
     if (lane === undefined) return undefined;
-    const at = lane.waiting.findIndex(({ dueMs }) => isFailing(lane) || dueMs <= nowMs);
+    const at = isFailing(lane) ? leastTried(lane.waiting) : lane.waiting.findIndex(({ dueMs }) => dueMs <= nowMs);
     const [picture] = lane.waiting.splice(at, 1);
     if (picture === undefined) return undefined;
     this.#waiting--;
@@ -297,6 +297,11 @@ export class ScreenshotQueue {
     const isDone = lane.waiting.length === 0 && lane.underWay.size === 0 && lane.moreAfter === undefined;
     if (isDone) this.#lanes.delete(lane.host);
   }
+}
+
+/** Of a failing host: one that was asked for in vain may be what is wrong, so another one comes first. */
+function leastTried(waiting: readonly WaitingPicture[]): number {
+  return waiting.reduce((least, { tries }, i) => (tries < (waiting[least]?.tries ?? 0) ? i : least), 0);
 }
 
 function isFailing({ failures }: Lane): boolean {

@@ -166,6 +166,16 @@ test('a host that is down is asked seldom, one picture at a time', async () => {
   assert.equal((await world.outline()).length, 200);
 });
 
+test('pictures that make their host look down do not hold up the others of that host', async () => {
+  const world = new ScreenshotWorld();
+  world.hosts.set('a', (url) => (url.includes('bad') ? DOWN : PICTURE));
+  for (let i = 0; i < 60; i++) await world.event('https://a/bad.png');
+  await world.run(5 * MINUTE);
+  await world.event('https://a/good.png');
+  await world.run(31_000);
+  assert.deepEqual(await world.outline(), ['61 saved']);
+});
+
 test('rule 8: while the disk is nearly full nothing is fetched, and nothing given up', async () => {
   const world = new ScreenshotWorld({ maxWaitMs: MINUTE });
   world.isPaused = true;
