@@ -121,6 +121,20 @@ test('rule 21: replay into a new folder, beside a running server and without one
   const refused = await replayTo(home.parquet);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /new folder/);
+  const again = await replayTo('again');
+  assert.deepEqual([again.code, /new folder/.test(again.stderr)], [1, true], 'the same folder, seen from --root');
+  const backwards = await runCommand(home, [
+    'replay',
+    '--destination',
+    'parquet',
+    '--from',
+    '9',
+    '--through',
+    '5',
+    '--directory',
+    'new',
+  ]);
+  assert.match(backwards.stderr, /--through 5 is before --from 9/);
   const alone = await replayTo(join(home.root, 'third'), '2020-01-01');
   assert.equal(alone.code, 0, alone.stderr);
   assert.equal((await countsByEventId(join(home.root, 'third'))).size, ids.length);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { exportDirectoryOf } from '../config/export-directory.ts';
 import { loadCommandConfig } from './command-config.ts';
 import { CommandFailure } from './exit-codes.ts';
@@ -24,12 +25,19 @@ export async function replay(options: CommonOptions & ReplayOptions): Promise<vo
   const { head, reader } = await lookIntoLog(loaded.config);
   const from = await firstAtOrAfter(reader, options.from);
   const through = options.through === undefined ? head : await lastAtOrBefore(reader, options.through);
-  if (from > through) throw new CommandFailure(`Nothing to replay: the log holds no event from ${options.from} on.`);
+  if (from > through) {
+    const isAfterLog = options.through === undefined || from > head;
+    throw new CommandFailure(
+      isAfterLog
+        ? `Nothing to replay: the log holds no event from ${options.from} on.`
+        : `Nothing to replay: --through ${options.through} is before --from ${options.from}.`,
+    );
+  }
   await carryOut(loaded, {
     kind: 'replay',
     destination: options.destination,
     from,
     through,
-    ...(options.directory === undefined ? {} : { exportDirectory: options.directory }),
+    ...(options.directory === undefined ? {} : { exportDirectory: resolve(loaded.config.root, options.directory) }),
   });
 }
