@@ -299,9 +299,12 @@ export class ScreenshotQueue {
   }
 }
 
-/** Of a failing host: one that was asked for in vain may be what is wrong, so another one comes first. */
+/**
+ * Of a failing host: one that was asked for in vain may be what is wrong, so another one comes first; the newest, for
+ * many old ones may be of the same kind.
+ */
 function leastTried(waiting: readonly WaitingPicture[]): number {
-  return waiting.reduce((least, { tries }, i) => (tries < (waiting[least]?.tries ?? 0) ? i : least), 0);
+  return waiting.reduce((least, { tries }, i) => (tries <= (waiting[least]?.tries ?? 0) ? i : least), 0);
 }
 
 function isFailing({ failures }: Lane): boolean {
