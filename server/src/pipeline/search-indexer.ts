@@ -27,7 +27,7 @@ export interface SearchIndexerOptions {
   readonly paused: () => boolean;
 }
 
-const LIMIT = { events: 1000, bytes: 2 << 20 };
+const LIMIT = { events: 250, bytes: 512 << 10 };
 
 /**
  * Follows the log behind the deduplicator and keeps the columns that the viewer filters and sorts by. Delivery never
