@@ -372,7 +372,7 @@ test('names of the queue metrics that line protocol cannot hold', () => {
     ),
   );
   assert.deepEqual(lines, [
-    'production.yaml:6:11 Butler-SOS.auditEvents.queue.queueMetrics.influxdb.measurementName: expected a name in one line that neither starts with # nor ends with a backslash, found "#a".',
-    'production.yaml:7:11 Butler-SOS.auditEvents.queue.queueMetrics.influxdb.tags: expected names without control characters, leading _ and trailing \\, found "_x".',
+    'production.yaml:6:11 Butler-SOS.auditEvents.queue.queueMetrics.influxdb.measurementName: expected a name without control characters, a leading #, and a backslash at the end or before a comma, a blank or =, found "#a".',
+    'production.yaml:7:11 Butler-SOS.auditEvents.queue.queueMetrics.influxdb.tags: expected names without control characters, a leading _, and a backslash at the end or before a comma, a blank or =, found "_x".',
   ]);
 });

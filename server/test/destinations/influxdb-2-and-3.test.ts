@@ -247,6 +247,11 @@ describe('influxdb 2 and 3: what they are set up with', () => {
       assert.match(outcome.error.message, /influxdb3 create database --retention-period 10d 'audit & co'/);
       assert.deepEqual(server.complaints, []);
       await destination.close();
+      for (const retentionDuration of ['', '0', 'INF']) {
+        const forEver = open(server, place, { retentionDuration });
+        await assert.rejects(forEver.check(NEVER), /influxdb3 create database 'audit & co'/);
+        await forEver.close();
+      }
     }));
 });
 

@@ -1,6 +1,11 @@
 import { isIP } from 'node:net';
 import { validRange } from 'semver';
-import { isMeasurementName, isTagName } from '../../adapters/shared/influxdb/line-protocol.ts';
+import {
+  isMeasurementName,
+  isTagName,
+  MEASUREMENT_RULE,
+  TAG_NAMES_RULE,
+} from '../../adapters/shared/influxdb/line-protocol.ts';
 import type { RegisteredDestination } from '../../pipeline/ports/destination.ts';
 import { quoted } from './check-schema.ts';
 import { closestName, editDistance } from './closest-name.ts';
@@ -163,11 +168,8 @@ function queueMetricsNames(settings: AuditSettings): Problem[] {
   const badTags = names.filter((name): name is string => typeof name === 'string' && !isTagName(name));
   return [
     ...(typeof measurement === 'string' && !isMeasurementName(measurement)
-      ? [settings.problem(`${below}.measurementName`, `expected ${MEASUREMENT}, found ${quoted(measurement)}`)]
+      ? [settings.problem(`${below}.measurementName`, `expected ${MEASUREMENT_RULE}, found ${quoted(measurement)}`)]
       : []),
-    ...badTags.map((name) => settings.problem(`${below}.tags`, `expected ${TAG_NAMES}, found ${quoted(name)}`)),
+    ...badTags.map((name) => settings.problem(`${below}.tags`, `expected ${TAG_NAMES_RULE}, found ${quoted(name)}`)),
   ];
 }
-
-const MEASUREMENT = 'a name in one line that neither starts with # nor ends with a backslash';
-const TAG_NAMES = 'names without control characters, leading _ and trailing \\';

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { destinations } from '../destination-registry.ts';
 import { loadConfig } from './load-config.ts';
 import { startupWarnings } from './startup-warnings.ts';
 
 function warningsOf(...lines: readonly string[]): readonly string[] {
   const text = `auditEvents:\n${lines.map((line) => `  ${line}\n`).join('')}`;
-  return startupWarnings(loadConfig({ text, root: process.cwd(), env: {}, destinations: [] }).config);
+  return startupWarnings(loadConfig({ text, root: process.cwd(), env: {}, destinations }).config);
 }
 
 const TOKEN = 'apiToken: a';
@@ -31,4 +32,16 @@ test('each unsafe setting is warned of', () => {
     assert.match(warnings[0] ?? '', expected);
   }
   assert.match(warningsOf('port: 1')[0] ?? '', /No apiToken is set/);
+});
+
+test('a destination InfluxDB without its settings, as excerpts of the documents have it, is warned of', () => {
+  const missing = (...more: readonly string[]) =>
+    warningsOf(TOKEN, 'destination:', '  enable: true', '  type: influxdb', ...more).filter((one) =>
+      one.startsWith('InfluxDB gets nothing yet'),
+    );
+  assert.deepEqual(missing(), [
+    'InfluxDB gets nothing yet, and its events wait in the log: set destination.influxdb.v2Config.org, destination.influxdb.v2Config.bucket, destination.influxdb.v2Config.token.',
+  ]);
+  assert.deepEqual(missing('  influxdb: {version: 2, v2Config: {org: o, bucket: b, token: t}}'), []);
+  assert.deepEqual(missing('  influxdb: {version: 3, v3Config: {database: d}}'), []);
 });

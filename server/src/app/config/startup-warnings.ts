@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { type ConnectionSection, parseConnection } from '../../adapters/shared/influxdb/connection.ts';
 import type { AuditConfig, DestinationConfig } from './config.ts';
 
 /** What is set up less safely than it should be: one sentence each, for the log at start. */
@@ -28,7 +29,15 @@ export function startupWarnings(config: AuditConfig): readonly string[] {
       `The viewer port is open on ${viewer.host} without TLS: status and metrics can be read on the network, and the audit trail is closed to it. Use viewer.host 127.0.0.1, or enable viewer.tls.`,
     );
   }
-  return [...warnings, ...destinations.flatMap(seriesWarning)];
+  return [...warnings, ...destinations.flatMap(incompleteWarning), ...destinations.flatMap(seriesWarning)];
+}
+
+/** Excerpts of the public documents name `influxdb` without its settings: no mistake, but nothing can be written. */
+function incompleteWarning({ type, rawOptions }: DestinationConfig): readonly string[] {
+  if (type !== 'influxdb') return [];
+  const { server } = parseConnection(rawOptions as unknown as ConnectionSection, 'destination.influxdb');
+  if (server.version !== 'incomplete') return [];
+  return [`InfluxDB gets nothing yet, and its events wait in the log: set ${server.missing.join(', ')}.`];
 }
 
 /** Each event is a series of its own: the documented tags, and what InfluxDB 1 and 2 bear least. */

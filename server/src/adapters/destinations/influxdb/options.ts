@@ -6,7 +6,7 @@ import {
   invalid,
   parseConnection,
 } from '../../shared/influxdb/connection.ts';
-import { isMeasurementName, isTagName } from '../../shared/influxdb/line-protocol.ts';
+import { isMeasurementName, isTagName, MEASUREMENT_RULE, TAG_NAMES_RULE } from '../../shared/influxdb/line-protocol.ts';
 import { OWN_NAMES, type PointOptions, type TagProfile } from './encode.ts';
 
 const SECTION = 'Butler-SOS.auditEvents.destination.influxdb';
@@ -99,10 +99,7 @@ export const influxdbOptions: OptionsSchema<InfluxdbOptions> = {
     const staticTags = (given.staticTags ?? []).map(({ name, value }) => ({ name, value: String(value) }));
     checkStaticTags(staticTags.map(({ name }) => name));
     if (!isMeasurementName(given.measurementName)) {
-      throw invalid(
-        `${SECTION}.measurementName`,
-        'a name in one line that neither starts with # nor ends with a backslash',
-      );
+      throw invalid(`${SECTION}.measurementName`, MEASUREMENT_RULE);
     }
     return {
       ...parseConnection(given, SECTION),
@@ -124,10 +121,7 @@ function checkStaticTags(names: readonly string[]): void {
       throw invalid(`${SECTION}.staticTags`, `names that the points do not have already, found "${name}"`);
     }
     if (!isTagName(name)) {
-      throw invalid(
-        `${SECTION}.staticTags`,
-        `names without control characters, leading _ and trailing \\, found "${name}"`,
-      );
+      throw invalid(`${SECTION}.staticTags`, `${TAG_NAMES_RULE}, found "${name}"`);
     }
     if (names.indexOf(name) !== i) throw invalid(`${SECTION}.staticTags`, `each name once, found "${name}" twice`);
   }

@@ -88,12 +88,12 @@ function versionOptions(given: ConnectionSection, path: string): VersionOptions 
       retentionSeconds: secondsOf(`${path}.v2Config.retentionDuration`, v2Config?.retentionDuration),
     };
   }
-  secondsOf(`${path}.v3Config.retentionDuration`, v3Config?.retentionDuration);
+  const isForEver = secondsOf(`${path}.v3Config.retentionDuration`, v3Config?.retentionDuration) === 0;
   return {
     version,
     database: v3Config?.database ?? '',
     token: headerSafe(`${path}.v3Config.token`, v3Config?.token),
-    retentionDuration: v3Config?.retentionDuration ?? '0s',
+    retentionDuration: isForEver ? '0s' : (v3Config?.retentionDuration ?? ''),
     writeTimeoutMs: v3Config?.writeTimeout ?? WRITE_TIMEOUT_MS,
   };
 }

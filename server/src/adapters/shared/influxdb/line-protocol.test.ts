@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { linesOf, parseLine } from '../../../../test/support/line-protocol-parser.ts';
-import { encodePoint, type FieldValue, MAX_TAG_BYTES, type Point } from './line-protocol.ts';
+import {
+  encodePoint,
+  type FieldValue,
+  isMeasurementName,
+  isTagName,
+  MAX_TAG_BYTES,
+  type Point,
+} from './line-protocol.ts';
 
 function point(tags: Record<string, string>, fields: Record<string, FieldValue> = {}): Point {
   return {
@@ -36,6 +43,17 @@ for (const { name, value, tag, exact = true } of [
     assert.equal(parsed.fields.get('appName_exact')?.value, exact ? value : undefined);
   });
 }
+
+test('a name with a backslash that would be read as an escape, or with a control character, is refused', () => {
+  for (const name of ['a\\,b', 'a\\ b', 'a\\=b', 'a\\', 'a\nb', '\t', 'a\u0001']) {
+    assert.equal(isMeasurementName(name), false, name);
+    assert.equal(isTagName(name), false, name);
+  }
+  for (const name of ['ö, =😀 "x"', 'a\\b', ' a', 'a=b', "a'b"]) {
+    assert.equal(isMeasurementName(name), true, name);
+    assert.equal(isTagName(name), true, name);
+  }
+});
 
 test('a huge tag is cut between characters and stands exactly beside it', () => {
   const value = `x${'😀'.repeat(100_000)}`;

@@ -14,15 +14,24 @@ export interface Point {
   readonly timeNanoseconds: bigint;
 }
 
-/** A name in one line that neither starts with # nor ends with a backslash. */
+/** What no name can hold: control characters, and backslashes that InfluxDB takes for a part of an escape. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: none of them can stand in a name
+const NOT_IN_NAMES = /[\u0000-\u001f\u007f]|\\(?=[,= ]|$)/;
+
+/** For messages: what `isMeasurementName` refuses. */
+export const MEASUREMENT_RULE =
+  'a name without control characters, a leading #, and a backslash at the end or before a comma, a blank or =';
+
 export function isMeasurementName(name: string): boolean {
-  return !/^#|[\n\r]|\\$/.test(name);
+  return !name.startsWith('#') && !NOT_IN_NAMES.test(name);
 }
 
-/** A name without control characters, leading _ and trailing backslash. */
+/** For messages: what `isTagName` refuses. */
+export const TAG_NAMES_RULE =
+  'names without control characters, a leading _, and a backslash at the end or before a comma, a blank or =';
+
 export function isTagName(name: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them can stand in the name of a tag
-  return !/[\u0000-\u001f\u007f]|\\$|^_/.test(name);
+  return !name.startsWith('_') && !NOT_IN_NAMES.test(name);
 }
 
 /** The times that InfluxDB 1 can hold; those of the others go no less far. */
