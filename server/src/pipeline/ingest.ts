@@ -255,6 +255,9 @@ export class Ingest {
   }
 
   #queueRateLimit(): Refusal {
+    this.#refusals.add('queue rate limit', (count) =>
+      this.#parts.logger.warn({ count }, 'events were refused: more came than queue.rateLimit.maxMessagesPerMinute'),
+    );
     const state = this.#queue.rateLimitState();
     return state === undefined ? QUEUE_FULL : rateLimited(state);
   }

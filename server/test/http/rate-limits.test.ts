@@ -107,3 +107,17 @@ test('a connection test is no event', async () => {
     assert.equal((await check()).status, 429);
   });
 });
+
+test('what the queue rate limit refuses is warned of: at once, then once a minute with a count', async () => {
+  const time = clock();
+  await withServer({ clock: time, queue: { maxMessagesPerMinute: 1 } }, async (sendEvent, own) => {
+    for (const status of [202, 429, 429, 429]) assert.equal((await sendEvent()).status, status);
+    await time.advance(60_000);
+    for (const status of [202, 429]) assert.equal((await sendEvent()).status, status);
+    const warned = own.logger.at('warn').filter(({ message }) => message.includes('maxMessagesPerMinute'));
+    assert.deepEqual(
+      warned.map(({ fields }) => fields.count),
+      [1, 3],
+    );
+  });
+});
