@@ -48,7 +48,7 @@ export function healthDashboard(): Dashboard {
     from: 'now-6h',
     refresh: '30s',
     variables: variables(),
-    panels: [...serverFigures(), ...serverGraphs(), ...destinationPanels()],
+    panels: [...serverFigures(), ...serverGraphs(), ...destinationPanels(), ...picturePanels()],
   });
 }
 
@@ -116,8 +116,10 @@ function serverFigures() {
   ];
 }
 
+const quantile = (q: number, histogram: string) =>
+  `histogram_quantile(${q}, sum by (le) (${rate(`${histogram}_bucket`)}))`;
+
 function serverGraphs() {
-  const quantile = (q: number) => `histogram_quantile(${q}, sum by (le) (${rate('log_commit_seconds_bucket')}))`;
   return [
     heading('Receiving'),
     graph('Answers, by status', [series(`sum by (status) (${rate('http_responses_total')})`, '{{status}}')], {
@@ -126,7 +128,7 @@ function serverGraphs() {
     }),
     graph(
       'A write and sync of the log: what a 202 waits for',
-      [series(quantile(0.5), 'median'), series(quantile(0.99), 'p99', 'B')],
+      [series(quantile(0.5, 'log_commit_seconds'), 'median'), series(quantile(0.99, 'log_commit_seconds'), 'p99', 'B')],
       { unit: 's' },
     ),
     graph('Queue', [
@@ -188,6 +190,34 @@ function destinationPanels() {
     graph('Tried again', perSecond('destination_retries_total'), { unit: 'ops' }),
     graph('Log kept for it alone', lag('destination_held_bytes'), { unit: 'bytes' }),
     graph('Closed days without a daily file', lag('daily_files_waiting')),
+  ];
+}
+
+/** Without numbers where no pictures are fetched. */
+function picturePanels() {
+  return [
+    heading('Pictures'),
+    graph('Events that await theirs', [
+      series(`sum(${metric('screenshots_waiting')})`, 'waiting'),
+      series(`sum(${metric('screenshots_in_flight')})`, 'fetched or edited now', 'B'),
+    ]),
+    graph(
+      'Outcomes',
+      [
+        series(`sum(${rate('screenshots_saved_total')})`, 'saved'),
+        series(`sum by (reason) (${rate('screenshots_failed_total')})`, 'failed: {{reason}}', 'B'),
+      ],
+      { unit: 'ops', stacked: true },
+    ),
+    graph('Tried again, by reason', [series(`sum by (reason) (${rate('screenshots_retried_total')})`, '{{reason}}')], {
+      unit: 'ops',
+      stacked: true,
+    }),
+    graph(
+      'From the start of a download to its outcome',
+      [series(quantile(0.5, 'screenshot_seconds'), 'median'), series(quantile(0.99, 'screenshot_seconds'), 'p99', 'B')],
+      { unit: 's' },
+    ),
   ];
 }
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { chartPicture, createScreenshotHome, screenshotEvent } from '../screenshots/screenshot-home.ts';
 import { envelope, postEvent } from '../support/audit-client.ts';
 import { findTool, PROMETHEUS, skipWithout } from '../support/external-tools.ts';
 import { type DashboardFile, dashboardFiles, queriesOf, withVariables } from '../support/grafana.ts';
 import { Prometheus } from '../support/prometheus.ts';
-import { createHome, eventually, type RunningServer, type ServerHome, startServer } from '../support/running-server.ts';
+import { type QlikStandIn, startQlikStandIn } from '../support/qlik-stand-in.ts';
+import { eventually, type RunningServer, type ServerHome, startServer } from '../support/running-server.ts';
 
 /** Of a running server: every label of every metric, `_bucket` and the like included. */
 type Metrics = ReadonlyMap<string, ReadonlySet<string>>;
@@ -22,17 +24,24 @@ async function metricsOf({ viewerUrl }: RunningServer): Promise<Metrics> {
   return metrics;
 }
 
-/** With the first failure, and with the first look of the retention. */
-const COME_LATE = ['last_error_timestamp_seconds', 'held_bytes'];
+/** With the first of what they count, and with the first look of the retention. */
+const COME_LATE = [
+  ...['destination_last_error_timestamp_seconds', 'destination_held_bytes'],
+  ...['screenshots_saved_total', 'screenshots_failed_total', 'screenshots_retried_total'],
+];
 
 describe('health dashboard', () => {
   const file = dashboardFiles('prometheus')[0] as DashboardFile;
+  let qlik: QlikStandIn;
   let home: ServerHome;
   let server: RunningServer;
   let metrics: Metrics;
 
   before(async () => {
-    home = createHome({
+    qlik = await startQlikStandIn({ requireLogin: false });
+    qlik.setImage('tempcontent/a.png', await chartPicture(1));
+    qlik.setBehaviour('tempcontent/a.png', 'status:503', { times: 1 });
+    home = createScreenshotHome(qlik, {
       eventLog: { retentionDays: 1 },
       destination: `    destination: ${JSON.stringify({
         enable: true,
@@ -41,20 +50,25 @@ describe('health dashboard', () => {
         json: { objectdata: { enable: true, exportDirectory: 'objectdata' } },
       })}\n`,
     });
+    writeFileSync(home.configFile, readFileSync(home.configFile, 'utf8').replace('mode: userTicket', 'mode: none'));
     writeFileSync(join(home.root, 'objectdata'), 'a file where the folder should be');
     server = await startServer(home);
     const event = { objectId: 'x', objectData: { measures: [1] } };
     const { payload, ...rest } = envelope({ type: 'object.visibility.changed' });
     const { context } = payload as { readonly context: object };
     assert.equal((await postEvent(server.url, { ...rest, payload: { context, event } })).status, 202);
+    for (const url of [qlik.imageUrl('tempcontent/a.png', { http: true }), 'http://elsewhere.example/b.png']) {
+      assert.equal((await postEvent(server.url, screenshotEvent(url, 'LAB\\anna'))).status, 202);
+    }
     metrics = await eventually(async () => {
       const found = await metricsOf(server);
-      return COME_LATE.every((name) => found.has(`butler_sos_audit_destination_${name}`)) ? found : undefined;
+      return COME_LATE.every((name) => found.has(`butler_sos_audit_${name}`)) ? found : undefined;
     });
   });
   after(async () => {
     await server.kill();
     home.remove();
+    await qlik.close();
   });
 
   it('names only metrics and labels that a running server has', () => {
