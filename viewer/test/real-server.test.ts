@@ -209,6 +209,7 @@ test('a hostile trail renders harmlessly with the real server too', { timeout: 9
   const page = await open(t);
   if (page === undefined) return;
   page.on('dialog', () => assert.fail('a dialog opened'));
+  page.setDefaultTimeout(30_000); // one of them has 10 MB of object data
   const user = encodeURIComponent(HOSTILE.script);
   for (const address of [
     '/',
