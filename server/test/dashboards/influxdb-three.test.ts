@@ -73,6 +73,8 @@ describe('dashboards for InfluxDB 3, with a stand-in and the SQL of DuckDB', () 
       gaps,
       times.map((time, i) => time - (times[i - 1] ?? time)),
     );
+    const [span] = await ask('trail', 'From the first to the last', { txn: TRANSACTION });
+    assert.equal(Math.round(Number(span?.spanMs)), Number(times.at(-1)) - Number(times[0]));
     assert.deepEqual(await ask('trail', 'What happened', { txn: "' OR ''='" }), []);
     const [all] = await ask('activity', 'Events');
     assert.equal(Number(all?.events), SIMULATED.length);
