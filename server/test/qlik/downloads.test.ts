@@ -113,8 +113,10 @@ describe('downloads without log-in', () => {
       '//evil.test/x.png',
       'https://[',
     ];
-    for (const target of targets)
+    for (const target of targets) {
       assert.equal(await told(`redirect:${target}`), 'failed: redirect-not-allowed', target);
+      assert.doesNotMatch(JSON.stringify(world.outcomes.at(-1)), /redirects to ,/, target);
+    }
     assert.deepEqual(other.requests(), []);
   });
 

@@ -49,7 +49,7 @@ export async function fetchImage(first: Hop, parts: FetchParts): Promise<ImageAn
     }
     const answer = await parts.ask(next);
     if (answer === undefined) {
-      const message = `${url.host} redirects to ${next.host}, from where pictures are not allowed to come.`;
+      const message = `${url.host} redirects to ${next.host || next.protocol}, from where pictures are not allowed to come.`;
       return plain(failed('redirect-not-allowed', message));
     }
     hop = { url: next, response: answer };
