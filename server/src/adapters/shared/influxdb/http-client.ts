@@ -94,12 +94,14 @@ export class HttpClient {
     const { rejectUnauthorized } = tls;
     if (tls.ca === undefined) return new https.Agent({ ...pool, rejectUnauthorized });
     const path = resolve(root, tls.ca);
-    try {
-      return new https.Agent({ ...pool, rejectUnauthorized, ca: [...rootCertificates, await readFile(path, 'utf8')] });
-    } catch (error) {
-      const message = `${setting}.tls.ca: ${path} cannot be read (${messageOf(error)}).`;
-      throw new CodedError('TLS_FILES_UNUSABLE', message, { path }, error);
-    }
+    const unusable = (problem: string, cause?: unknown): CodedError =>
+      new CodedError('TLS_FILES_UNUSABLE', `${setting}.tls.ca: ${path} ${problem}.`, { path }, cause);
+    const ca = await readFile(path, 'utf8').catch((error: unknown) => {
+      throw unusable(`cannot be read (${messageOf(error)})`, error);
+    });
+    // Node takes any text, and trusts nothing more for it
+    if (!ca.includes('-----BEGIN CERTIFICATE-----')) throw unusable('has no certificate (PEM)');
+    return new https.Agent({ ...pool, rejectUnauthorized, ca: [...rootCertificates, ca] });
   }
 
   #send({ method, path, body: kind }: HttpRequest, body: Buffer | undefined, agent: http.Agent, signal: AbortSignal) {
@@ -134,15 +136,22 @@ export class HttpClient {
 
   #unreachable(error: unknown): CodedError {
     if (error instanceof CodedError) return error;
-    const { host, port, secrets } = this.#options;
+    const { host, port, secrets, setting } = this.#options;
     const reason = without(secrets, messageOf(error) || (systemCodeOf(error) ?? 'the connection failed'));
-    return new CodedError(
-      'INFLUXDB_UNREACHABLE',
-      `InfluxDB at ${this.address} gave no answer (${reason}). Is it running, and are host, port and https right?`,
-      { host, port, reason: systemCodeOf(error) },
-    );
+    const code = systemCodeOf(error);
+    const advice = UNTRUSTED.test(code ?? '')
+      ? `Name the file of its authority in ${setting}.tls.ca, and the host as its certificate does.`
+      : 'Is it running, and are host, port and https right?';
+    return new CodedError('INFLUXDB_UNREACHABLE', `InfluxDB at ${this.address} gave no answer (${reason}). ${advice}`, {
+      host,
+      port,
+      reason: code,
+    });
   }
 }
+
+/** What Node calls a certificate that cannot be verified. */
+const UNTRUSTED = /^(?:UNABLE_TO_|ERR_TLS_CERT_|DEPTH_ZERO_|SELF_SIGNED_|CERT_)/;
 
 class StaleConnection extends Error {}
 
