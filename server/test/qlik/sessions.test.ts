@@ -153,6 +153,21 @@ describe('sessions at Qlik Sense', () => {
     }
   });
 
+  it('a session that is over may be led to a log-in on a host of its own', async () => {
+    const source = world.source();
+    assert.equal(await world.download(source), 'downloaded');
+    world.qlik.endAllSessions();
+    const idp = 'redirect:https://idp.test/realms/lab/protocol/openid-connect/auth' as const;
+    world.qlik.setBehaviour('tempcontent/x.png', idp, { times: 1, beforeLogin: true });
+    assert.equal(await world.download(source), 'downloaded');
+    assert.equal(tickets(), 2);
+    world.qlik.setBehaviour('tempcontent/x.png', undefined);
+    assert.equal(await world.download(source), 'downloaded');
+    world.qlik.setBehaviour('tempcontent/x.png', idp);
+    assert.equal(await world.download(source), 'failed: redirect-not-allowed');
+    assert.deepEqual([tickets(), world.qlik.mostSessionsOf('LAB\\john')], [4, 1]);
+  });
+
   it('a fresh ticket that does not help is the last one', async () => {
     const source = world.source();
     await world.download(source);

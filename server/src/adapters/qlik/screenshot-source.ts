@@ -134,9 +134,12 @@ class QlikScreenshotSource implements ScreenshotSource {
       if (lease !== undefined) attempt.secrets.add(lease.cookie.value);
       try {
         const { outcome, wantsLogin } = await this.#fetch(url, acquired.first, lease?.cookie, attempt);
-        if (wantsLogin) lease?.drop();
+        // to a log-in of another host, most likely
+        const isLedAway = lease?.isFresh === false && reasonOf(outcome) === 'redirect-not-allowed';
+        const isGone = wantsLogin || isLedAway;
+        if (isGone) lease?.drop();
         if (outcome.kind === 'downloaded' && acquired.kind === 'none') this.#sayIfLost(acquired.first, attempt);
-        if (!wantsLogin || lease === undefined || lease.isFresh || isSecond) return outcome;
+        if (!isGone || lease === undefined || lease.isFresh || isSecond) return outcome;
       } finally {
         lease?.release();
       }
@@ -247,6 +250,10 @@ class QlikScreenshotSource implements ScreenshotSource {
     this.#warnings.add(reason, (count) => this.#parts.logger.warn({ reason, count }, message));
     return problem;
   }
+}
+
+function reasonOf(outcome: DownloadOutcome): string | undefined {
+  return outcome.kind === 'downloaded' ? undefined : outcome.reason;
 }
 
 function peerOf(url: URL) {
