@@ -22,6 +22,7 @@ export type QvdErrorCode =
   | 'QVD_TEXT_NOT_UTF8'
   | 'QVD_ROW_DAMAGED'
   | 'QVD_FIELD_UNKNOWN'
+  | 'QVD_SELECTION_INVALID'
   | 'QVD_READER_CLOSED';
 
 /** Where in the table: the field's name, and the row counted from 0. Absent when the error is about the whole file. */

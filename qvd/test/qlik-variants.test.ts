@@ -170,6 +170,10 @@ test('fields and rows of choice', async () => {
   assert.deepEqual(await collect(reader.rows({ from: 3 })), []);
   assert.deepEqual(await collect(reader.rows({ limit: 0 })), []);
   assert.deepEqual(await reader.symbols('year'), [1999, 2000]);
+  assert.deepEqual(await collect(reader.rows({ limit: 0 })), []);
+  for (const selection of [{ from: 0.5 }, { from: -1 }, { from: Number.NaN }, { limit: -1 }, { limit: 1.5 }]) {
+    await assert.rejects(collect(reader.rows(selection)), { code: 'QVD_SELECTION_INVALID' });
+  }
   await assert.rejects(reader.column('nope'), { code: 'QVD_FIELD_UNKNOWN', field: 'nope' });
   await reader.close();
   await assert.rejects(reader.column('year'), { code: 'QVD_READER_CLOSED' });

@@ -147,11 +147,13 @@ export class QvdReader {
 
   async *#blocks(selection: QvdSelection, fieldCount: number): AsyncGenerator<PackedRows> {
     const { from = 0, limit = Number.POSITIVE_INFINITY } = selection;
+    checkCount('from', from);
+    checkCount('limit', limit);
     const { recordByteSize, rowsOffset, rowCount } = this.header;
-    const end = Math.min(rowCount, from + Math.max(0, limit));
+    const end = Math.min(rowCount, from + limit);
     const fitting = Math.min(BATCH_BYTES / Math.max(1, recordByteSize), BATCH_CELLS / Math.max(1, fieldCount));
     const blockRows = Math.max(1, Math.min(BATCH_ROWS, Math.floor(fitting)));
-    for (let firstRow = Math.max(0, from); firstRow < end; firstRow += blockRows) {
+    for (let firstRow = from; firstRow < end; firstRow += blockRows) {
       const rows = Math.min(blockRows, end - firstRow);
       const bytes = await this.#read(rowsOffset + firstRow * recordByteSize, rows * recordByteSize);
       yield { bytes, rows, recordByteSize, firstRow };
@@ -162,4 +164,10 @@ export class QvdReader {
     if (this.#closed) throw new QvdError('QVD_READER_CLOSED', 'this reader has been closed');
     return await this.#source.read(this.#bodyStart + offset, length);
   }
+}
+
+/** Half a row would be read as another one. */
+function checkCount(name: string, value: number): void {
+  if (value >= 0 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY)) return;
+  throw new QvdError('QVD_SELECTION_INVALID', `${name} should be a whole number from 0, found ${value}`);
 }
