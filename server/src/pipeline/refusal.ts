@@ -2,7 +2,7 @@ import type { RateLimitState } from './rate-limit.ts';
 
 /** Why an event, or a whole request, was not taken: what the client is told. */
 export interface Refusal {
-  readonly status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 431 | 500 | 503;
+  readonly status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 417 | 422 | 429 | 431 | 500 | 503;
   /** `dropped`: the server decided so; `error`: something failed. */
   readonly outcome: 'dropped' | 'error';
   readonly reason: string;

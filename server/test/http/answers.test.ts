@@ -157,6 +157,18 @@ const CASES: readonly Case[] = [
     answer: error('Unsupported media type: send application/json, not compressed'),
   },
   {
+    name: 'another expectation',
+    headers: { expect: 'something' },
+    status: 417,
+    answer: error('Expectation failed: only 100-continue', undefined, 'error'),
+  },
+  {
+    name: 'accepted: not compressed, of any case',
+    headers: { 'content-encoding': 'IDENTITY' },
+    status: 202,
+    answer: { status: 'accepted', receivedAt: AT, outcome: 'processed' },
+  },
+  {
     name: 'constraint violations',
     body: JSON.stringify(envelope({ eventId: 'x', correlationId: 'c'.repeat(65) })),
     status: 422,

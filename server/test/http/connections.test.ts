@@ -184,6 +184,37 @@ test('clients that go away in the middle leave nothing behind', async () => {
   });
 });
 
+test('a client that closes its side behind a complete request is answered', async () => {
+  await withServer({}, async (own) => {
+    own.log.hold();
+    const bodies = [valid(), valid()];
+    const socket = await open(own);
+    socket.end(bodies.map((body) => head(Buffer.byteLength(body)) + body).join(''));
+    while (own.log.pressure().writeUnderWayMs === 0) await pause(5);
+    await pause(20); // for its FIN
+    own.log.release();
+    assert.deepEqual((await answerOn(socket)).match(/HTTP\/1.1 \d+/g), ['HTTP/1.1 202', 'HTTP/1.1 202']);
+    assert.equal(own.log.stored.length, 2);
+  });
+});
+
+test('a client that closes its side before its request is complete is not left open', async () => {
+  await withServer({}, async (own) => {
+    const beginnings: readonly (readonly [string, RegExp])[] = [
+      ['', /^$/],
+      ['POST /api', /^HTTP\/1.1 400 /],
+      [`${head(1000)}{`, /^HTTP\/1.1 400 /],
+      [`${head('chunked')}5\r\n{`, /^HTTP\/1.1 400 /],
+    ];
+    for (const [text, expected] of beginnings) {
+      const socket = await open(own);
+      socket.end(text);
+      assert.match(await answerOn(socket), expected, text);
+    }
+    assert.equal(own.log.stored.length, 0);
+  });
+});
+
 test('a client that goes away while its event is being stored does not disturb: the event is kept', async () => {
   await withServer({}, async (own) => {
     own.log.hold();
@@ -234,6 +265,23 @@ test('what is no HTTP is answered in the same shape', async () => {
       assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
       assert.match(answer, new RegExp(`"reason":"${reason}"`));
       assert.match(answer, /\r\nVary: Origin\r\n/);
+    }
+  });
+});
+
+test('an absolute request target is answered like its path', async () => {
+  await withServer({}, async (own) => {
+    const body = valid();
+    const text = head(Buffer.byteLength(body), ['Connection: close']) + body;
+    for (const [target, status] of [
+      [`http://127.0.0.1:${own.port}${EVENT}`, 202],
+      [`HTTPS://audit.example${EVENT}?a=http://b/c`, 202],
+      ['http://audit.example', 404],
+      [`ftp://audit.example${EVENT}`, 404],
+    ] as const) {
+      const socket = await open(own);
+      socket.write(text.replace(EVENT, target));
+      assert.match(await answerOn(socket), new RegExp(`^HTTP/1.1 ${status} `), target);
     }
   });
 });

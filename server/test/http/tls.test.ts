@@ -85,6 +85,47 @@ test('https, with and without Strict-Transport-Security', async () => {
   assert.deepEqual(await post(await start({ hsts: true })), [202, 'max-age=31536000']);
 });
 
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`a client that closes its side behind a complete request is answered, ${version}`, async () => {
+    const own = await start();
+    own.log.hold();
+    const socket = await handshake(own, version);
+    const body = JSON.stringify(envelope());
+    const head = `Authorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.end(`POST /api/v1/audit-event HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+    await eventually(() => own.log.pressure().writeUnderWayMs > 0);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // for its FIN
+    own.log.release();
+    await once(socket, 'close');
+    assert.match(answer, /^HTTP\/1\.1 202 /);
+  });
+}
+
+test('a client that closes its side before its request is complete, or its handshake, is not left open', async () => {
+  const own = await start();
+  for (const text of ['', 'POST /api', 'POST /api HTTP/1.1\r\nContent-Length: 9\r\n\r\n{']) {
+    const socket = await handshake(own);
+    socket.resume().end(text);
+    await once(socket, 'close');
+  }
+  const early = connectTcp(own.port, '127.0.0.1').resume().end();
+  await once(early, 'close');
+});
+
+test('close ends connections in mid-handshake at the deadline', async () => {
+  const own = await start();
+  const silent = connectTcp(own.port, '127.0.0.1').on('error', () => {});
+  await once(silent, 'connect');
+  const started = performance.now();
+  await own.api.close(50);
+  assert.ok(performance.now() - started < 5000);
+  silent.destroy();
+});
+
 test('an encrypted key', async () => {
   copyFileSync(fixture('first.encrypted-key.pem'), key);
   assert.deepEqual(await post(await start({ passphrase: 'audit' })), [202, undefined]);

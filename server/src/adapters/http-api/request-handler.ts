@@ -100,6 +100,11 @@ export class RequestHandler {
     }
   }
 
+  /** `Expect:` something other than `100-continue`. */
+  refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+    this.replies.refused(response, request.headers.origin, EXPECTATION_FAILED);
+  }
+
   /** Where the newest request of a connection stands, for an answer outside of it. */
   stateOf(socket: Socket): ConnectionState {
     const response = this.#connections.get(socket)?.response;
@@ -257,7 +262,7 @@ export class RequestHandler {
       return;
     }
     const format = formatOf(headers['content-type'] ?? '');
-    const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity';
+    const isPlain = (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
     if (format === 'charset' || format === undefined || !formats.includes(format) || !isPlain) {
       this.replies.refused(response, origin, format === 'charset' ? UNSUPPORTED_CHARSET : UNSUPPORTED_TYPE);
       return;
@@ -333,6 +338,7 @@ const UNSUPPORTED_CHARSET: Refusal = {
   outcome: 'dropped',
   reason: 'Unsupported charset: send UTF-8',
 };
+const EXPECTATION_FAILED: Refusal = { status: 417, outcome: 'error', reason: 'Expectation failed: only 100-continue' };
 const TOO_MANY_BODIES: Refusal = {
   status: 503,
   outcome: 'dropped',
@@ -340,7 +346,9 @@ const TOO_MANY_BODIES: Refusal = {
   retryAfterSeconds: 5,
 };
 
-function pathOf(url: string): string {
+/** Of a request target in either form: `/path?query`, or with scheme and host before it (RFC 9112, section 3.2.2). */
+function pathOf(target: string): string {
+  const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
 }

@@ -39,14 +39,16 @@ export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): Htt
     (request, response) => handler.handle(request, response),
     (tls) => keepCertificateFresh(tls.server, tls.context, { options, parts, timeouts, signal: stop.signal }),
   );
+  server.on('checkExpectation', (request, response) => handler.refuseExpectation(request, response));
   server.on('clientError', (error: Error, socket: Socket) => answerUnreadable(error, socket, handler));
   const sockets = watchConnections(server, options, parts);
+  const connections = options.tls.enable ? socketsOf(server, 'connection') : sockets;
   let closed: Promise<void> | undefined;
   return {
     listen: () => listen(server, options, parts),
     close: (deadlineMs) => {
       stop.abort();
-      closed ??= closeServer(server, { handler, sockets, clock: parts.clock, deadlineMs });
+      closed ??= closeServer(server, { handler, sockets, connections, clock: parts.clock, deadlineMs });
       return closed;
     },
   };
@@ -74,11 +76,22 @@ function createNodeServer(
     // nothing here depends on it, and Node's own refusal would have no body
     requireHostHeader: false,
   };
-  if (!options.tls.enable) return createServer(limits, onRequest);
+  if (!options.tls.enable) return answeringHalfClosed(createServer(limits, onRequest));
   const context = readTlsFiles(options.tls);
   const server = createTlsServer({ ...limits, ...context, handshakeTimeout: timeouts.headersMs }, onRequest);
+  // as Node has it for plain connections; set at once, it would keep those that end in mid-handshake
+  server.on('secureConnection', (socket) => Object.assign(socket, { allowHalfOpen: true }));
   onTls({ server, context });
-  return server;
+  return answeringHalfClosed(server);
+}
+
+/**
+ * A client that has sent all it has to say may close its side at once and still waits for the answer. Node would end such
+ * a connection without one. With this it answers the requests that are complete and then ends the connection; one whose
+ * request is not complete it reports as unreadable. The property is in no type and has been in Node since version 0.
+ */
+function answeringHalfClosed<S extends Server | TlsServer>(server: S): S {
+  return Object.assign(server, { httpAllowHalfOpen: true });
 }
 
 function listen(
@@ -112,13 +125,17 @@ function watchConnections(
   parts: HttpApiParts,
 ): ReadonlySet<Socket> {
   const gauge = parts.metrics.gauge('butler_sos_audit_http_connections', 'Open connections of the ingest port.');
+  return socketsOf(server, options.tls.enable ? 'secureConnection' : 'connection', (size) => gauge.set(size));
+}
+
+function socketsOf(server: Server, event: string, onSize: (size: number) => void = () => {}): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
-  server.on(options.tls.enable ? 'secureConnection' : 'connection', (socket: Socket) => {
+  server.on(event, (socket: Socket) => {
     sockets.add(socket);
-    gauge.set(sockets.size);
+    onSize(sockets.size);
     socket.once('close', () => {
       sockets.delete(socket);
-      gauge.set(sockets.size);
+      onSize(sockets.size);
     });
   });
   return sockets;
@@ -127,12 +144,14 @@ function watchConnections(
 interface Closing {
   readonly handler: RequestHandler;
   readonly sockets: ReadonlySet<Socket>;
+  /** Those in mid-handshake as well, of which Node's `closeAllConnections` knows nothing. */
+  readonly connections: ReadonlySet<Socket>;
   readonly clock: Clock;
   readonly deadlineMs: number;
 }
 
 async function closeServer(server: Server | TlsServer, closing: Closing): Promise<void> {
-  const { handler, sockets, clock, deadlineMs } = closing;
+  const { handler, sockets, connections, clock, deadlineMs } = closing;
   handler.replies.closeConnections();
   const done = new AbortController();
   const closed = new Promise<void>((resolve) => {
@@ -142,7 +161,9 @@ async function closeServer(server: Server | TlsServer, closing: Closing): Promis
   server.closeIdleConnections();
   // browsers open connections ahead of need; Node does not count those as idle
   for (const socket of sockets) if (handler.stateOf(socket).stage === 'silent') socket.destroy();
-  const deadline = clock.sleep(deadlineMs, done.signal).then(() => server.closeAllConnections());
+  const deadline = clock.sleep(deadlineMs, done.signal).then(() => {
+    for (const connection of connections) connection.destroy();
+  });
   await closed;
   done.abort();
   await deadline;
