@@ -3,8 +3,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { drawObjectPicture } from '../server/src/app/simulate/pictures/object-picture.ts';
+import { picturedObjectIds, pictureSubject } from '../server/src/app/simulate/pictures/picture-subject.ts';
 import { type QlikStandIn, startQlikStandIn } from '../server/test/support/qlik-stand-in.ts';
 import {
   eventually,
@@ -13,10 +15,8 @@ import {
   runCommand,
   startServer,
 } from '../server/test/support/running-server.ts';
-import { sheetPicture } from './demo-screenshots/sheet-picture.ts';
 
 const TOKEN = 'demo';
-const PICTURES = 8;
 
 /** With every fact in the header, as the user of each event, and files at once. */
 function configuration(qlik: QlikStandIn): string {
@@ -97,10 +97,12 @@ ${query};
 const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
 const folder = resolve(process.env.INIT_CWD ?? '.', 'audit-events', `demo-${stamp}`);
 mkdirSync(folder, { recursive: true });
-const pictures = await Promise.all(Array.from({ length: PICTURES }, (_, i) => sheetPicture(i)));
-const qlik = await startQlikStandIn({
-  pictureOf: (path) => pictures[(path.length * 7 + path.charCodeAt(15)) & (PICTURES - 1)],
-});
+const pictures = new Map<string, Buffer>();
+for (const id of picturedObjectIds()) {
+  const subject = pictureSubject(id, []);
+  if (subject !== undefined) pictures.set(id, await drawObjectPicture(subject));
+}
+const qlik = await startQlikStandIn({ pictureOf: (path) => pictures.get(basename(path, '.png')) });
 const configFile = join(folder, 'demo.yaml');
 writeFileSync(configFile, configuration(qlik));
 const home = { root: folder, configFile, log: '', parquet: '', objectData: '', remove: () => {} };

@@ -26,6 +26,12 @@ export function startupNotices({ config, notes, warnings }: LoadedConfig, logger
   if (arePicturesFetched(config.screenshots)) {
     for (const target of config.screenshots.storageTargets)
       logger.info({ ...target }, 'Keeping pictures in this folder.');
+    if (config.generatedTokenFile !== undefined) {
+      logger.info(
+        { from: config.screenshots.allowedImageDownloadHosts?.join() },
+        'Without a configuration file, pictures come from "npm run simulate" alone. Those of Qlik Sense: see docs/screenshots.md.',
+      );
+    }
   }
   for (const { path, line, message } of notes) logger.info({ path, line }, message);
   for (const { path, line, message } of warnings) logger.warn({ path, line }, message);

@@ -162,6 +162,13 @@ test('every file without settings runs with the documented defaults', () => {
   assert.deepEqual(expected.logging, { level: 'info' });
 });
 
+test('the command line names the ports', () => {
+  const { config } = load(audit('port: 1', 'viewer: {host: "::1"}'), { overrides: { port: 2, viewerPort: 3 } });
+  assert.deepEqual([config.http.port, config.viewer.port, config.viewer.host], [2, 3, '::1']);
+  const builtIn = loadConfig({ root: ROOT, env: {}, destinations, overrides: { viewerPort: 0 } }).config;
+  assert.deepEqual([builtIn.viewer.port, builtIn.http.port], [0, 8181]);
+});
+
 test('without a file the built-in default runs', () => {
   const { config, notes, warnings } = loadConfig({ root: ROOT, env: {}, destinations });
   assert.deepEqual([notes, warnings], [[], []]);
@@ -174,8 +181,33 @@ test('without a file the built-in default runs', () => {
   assert.equal(config.destinations[0]?.rawOptions.exportDirectory, resolve(ROOT, 'audit-events/parquet'));
   const objectdata = config.destinations[1]?.rawOptions.objectdata as { enable: boolean; exportDirectory: string };
   assert.deepEqual([objectdata.enable, objectdata.exportDirectory], [true, resolve(ROOT, 'audit-events/objectdata')]);
-  assert.deepEqual(contents({ ...config, destinations: [] }), contents(load('').config));
+  const { screenshots: off, ...others } = contents(load('').config);
+  const { screenshots, ...rest } = contents({ ...config, destinations: [] });
+  assert.deepEqual(rest, others);
+  assert.deepEqual(screenshots, {
+    ...off,
+    enable: true,
+    storageTargets: [{ type: 'dated', directory: inRoot('audit-events', 'screenshots') }],
+    addInImageMetadata: { ...allFacts(true), viewingDuration: false },
+    allowedImageDownloadHosts: ['127.0.0.1:8184'],
+    maxWaitMs: 300_000,
+  });
+  assert.equal(screenshots.auth.mode, 'none');
 });
+
+test('only the built-in default lets pictures come from this machine', () => {
+  for (const text of ['', audit('screenshots: {enable: true}'), audit('port: 8181')]) {
+    const { screenshots } = load(text).config;
+    assert.equal(screenshots.allowedImageDownloadHosts, undefined);
+    assert.deepEqual([screenshots.storageTargets, screenshots.addInImageMetadata], [[], allFacts(false)]);
+  }
+  assert.equal(load('').config.screenshots.enable, false);
+});
+
+function allFacts(value: boolean) {
+  const facts = ['date', 'eventId', 'correlationId', 'selectionTxnId', 'userId', 'appId', 'appName', 'sheetName'];
+  return Object.fromEntries([...facts, 'viewingDuration'].map((fact) => [fact, value]));
+}
 
 const SHAPES: readonly { readonly name: string; readonly documented: string; readonly butlerSos15: string }[] = [
   {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before } from 'node:test';
-import { sheetPicture } from '../../../scripts/demo-screenshots/sheet-picture.ts';
+import { drawObjectPicture } from '../../../server/src/app/simulate/pictures/object-picture.ts';
+import { picturedObjectIds, pictureSubject } from '../../../server/src/app/simulate/pictures/picture-subject.ts';
 import { post } from '../../../server/test/support/audit-client.ts';
 import { type QlikStandIn, startQlikStandIn } from '../../../server/test/support/qlik-stand-in.ts';
 import {
@@ -46,7 +47,8 @@ export function realSite(): RealSite {
   };
   before(async () => {
     await freshDist();
-    const picture = await sheetPicture(1);
+    const subject = pictureSubject(picturedObjectIds()[0] ?? '', []);
+    const picture = subject === undefined ? undefined : await drawObjectPicture(subject);
     const qlik = await startQlikStandIn({ pictureOf: () => picture });
     const home = createHome({ extra: screenshots(qlik) });
     const server = await startServer(home);

@@ -73,7 +73,7 @@ async function drawBand(
 }
 
 /** A path for each run, so that those outside what is being drawn are passed over quickly. */
-function pathsOf({ runs }: Line, outlines: GlyphOutlines): string {
+export function pathsOf({ runs }: Line, outlines: GlyphOutlines): string {
   let paths = '';
   let x = 0;
   for (const { glyphs, font, width } of runs) {

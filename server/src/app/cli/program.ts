@@ -48,6 +48,7 @@ export interface AccountOptions {
 export interface ServeOptions {
   readonly host?: string;
   readonly port?: number;
+  readonly viewerPort?: number;
   readonly logLevel?: 'error' | 'warn' | 'info' | 'debug';
 }
 export interface CheckQlikOptions {
@@ -63,6 +64,7 @@ export interface SimulateOptions {
   readonly seed?: number;
   readonly batch?: number;
   readonly screenshotHost?: string;
+  readonly pictures: boolean;
 }
 export interface ReplayOptions {
   readonly destination: string;
@@ -108,6 +110,11 @@ function addServing(program: Command, commands: Commands): void {
     .description('run the server until it is stopped')
     .option('--host <name>', 'listen here instead of where the configuration says')
     .option('--port <number>', 'port of the audit API, 0 = any free one', integer(0, 65_535))
+    .option(
+      '--viewer-port <number>',
+      'port of the audit trail, status and metrics, 0 = any free one',
+      integer(0, 65_535),
+    )
     .addOption(new Option('--log-level <level>', 'how much to log').choices(['error', 'warn', 'info', 'debug']))
     .action(commands.serve);
   common(program.command('stop'))
@@ -125,9 +132,10 @@ function addServing(program: Command, commands: Commands): void {
     .option('--batch <events>', 'post so many events a request, to the batch endpoint', integer(1, 10_000))
     .option(
       '--screenshot-host <url>',
-      'where pictures are, such as https://qlik.example.com (default: nowhere)',
+      'where pictures are, such as https://qlik.example.com (default: drawn and served by this command)',
       origin,
     )
+    .option('--no-pictures', 'draw and serve no pictures')
     .action(commands.simulate);
 }
 

@@ -1,3 +1,4 @@
+import { arePicturesFetched } from '../config/are-pictures-fetched.ts';
 import type { AuditConfig } from '../config/config.ts';
 import { exportDirectoryOf } from '../config/export-directory.ts';
 
@@ -15,6 +16,9 @@ export function welcome(
   for (const destination of config.destinations) {
     const directory = exportDirectoryOf(config, destination);
     if (directory !== undefined) lines.push([`${destination.name} files`, directory]);
+  }
+  if (arePicturesFetched(config.screenshots)) {
+    for (const { directory } of config.screenshots.storageTargets) lines.push(['pictures', directory]);
   }
   if (server.viewerUrl !== undefined) lines.push(['Status, metrics', `${server.viewerUrl}/api/v1/status and /metrics`]);
   lines.push([

@@ -221,6 +221,7 @@ export interface ConfigNote {
 export interface ConfigOverrides {
   readonly host?: string;
   readonly port?: number;
+  readonly viewerPort?: number;
   readonly logLevel?: LogLevel;
 }
 

@@ -27,7 +27,10 @@ export interface LoadConfigInput {
   readonly destinations: readonly RegisteredDestination[];
 }
 
-/** What runs without a file: everything under `audit-events`, Parquet and JSON files beside the log. */
+/**
+ * What runs without a file: everything under `audit-events`, Parquet and JSON files beside the log, and pictures, which
+ * `simulate` draws and serves at the one address from which they may come.
+ */
 const BUILT_IN = `
 Butler-SOS:
   auditEvents:
@@ -40,6 +43,15 @@ Butler-SOS:
         objectdata:
           enable: true
           exportDirectory: audit-events/objectdata
+    screenshots:
+      enable: true
+      storageTargets:
+        - {enable: true, type: dated, directory: audit-events/screenshots}
+      addInImageMetadata:
+        {date: true, eventId: true, correlationId: true, selectionTxnId: true, userId: true, appId: true, appName: true, sheetName: true}
+      allowedImageDownloadHosts: ["127.0.0.1:8184"]
+      auth: {mode: none}
+      maxWaitMs: 300000         # a simulation that was killed keeps nobody waiting for long
 `;
 
 /**
@@ -114,6 +126,9 @@ function override(root: MappingSetting, overrides: ConfigOverrides = {}): void {
   put(butlerSos, 'logLevel', '--log-level', overrides.logLevel);
   put(auditEvents, 'host', '--host', overrides.host);
   put(auditEvents, 'port', '--port', overrides.port);
+  if (overrides.viewerPort !== undefined) {
+    put(section(auditEvents, 'viewer'), 'port', '--viewer-port', overrides.viewerPort);
+  }
 }
 
 function textOf(input: LoadConfigInput): string {

@@ -3,6 +3,8 @@ import type { Clock } from '../../pipeline/ports/clock.ts';
 import { CommandFailure, EXIT } from '../cli/exit-codes.ts';
 import type { TextOutput } from '../cli/progress-line.ts';
 import { AuditClient } from './audit-client.ts';
+import type { PictureHost } from './pictures/picture-host.ts';
+import { type PictureOptions, servePictures, waitUntilFetched } from './pictures/serve-pictures.ts';
 import { showProgress, summaryText } from './progress.ts';
 import { runSimulation, type SimulationSummary } from './simulation.ts';
 
@@ -19,6 +21,8 @@ export interface SimulateOptions {
   readonly seed?: number;
   readonly batch?: number;
   readonly screenshotOrigin?: string;
+  /** Serve pictures there while the run lasts; not with a `screenshotOrigin`. */
+  readonly pictures?: PictureOptions;
   /** PEM of the authority that signed the server's certificate. */
   readonly ca?: string;
 }
@@ -40,28 +44,47 @@ const SEEDED_START = Date.UTC(2026, 0, 5, 8, 0, 0);
  * @throws CommandFailure saying what to do when no server answers, or it does not let us in
  */
 export async function simulateCommand(options: SimulateOptions, surroundings: SimulateSurroundings): Promise<number> {
-  const { stdout, clock, signal } = surroundings;
+  const { stdout, signal } = surroundings;
   const sender = connect(options);
+  let host: PictureHost | undefined;
   try {
     await checkServer(sender, options.url, signal);
-    const seed = options.seed ?? Math.floor(Math.random() * 0x8000_0000);
-    const startAt = options.seed === undefined ? clock.now() : SEEDED_START;
-    stdout.write(
-      `${options.users} users, ${options.rate} events/s for ${options.duration} s against ${options.url} (--seed ${seed})\n`,
-    );
-    const progress = showProgress(stdout, options.rate * options.duration, () => clock.monotonicMs());
-    const { users, rate, duration, batch = 1, screenshotOrigin } = options;
-    const summary = await runSimulation({
-      ...{ users, rate, durationSeconds: duration, seed, startAt, batch, clock, sender, signal },
-      ...(screenshotOrigin === undefined ? {} : { screenshotOrigin }),
-      onProgress: progress.update,
-    });
-    progress.end();
+    const { pictures } = options;
+    if (pictures !== undefined) host = await servePictures(pictures, surroundings);
+    const summary = await run(options, surroundings, sender, host);
     stdout.write(summaryText(summary));
+    if (pictures !== undefined && host !== undefined) {
+      // the first Ctrl-C ended the run; what it announced is still waited for, and the next one ends the program
+      const ended = signal.aborted ? new AbortController().signal : signal;
+      await waitUntilFetched(host, pictures, surroundings, ended);
+    }
     return exitCode(summary);
   } finally {
     sender.close();
+    await host?.close();
   }
+}
+
+async function run(
+  options: SimulateOptions,
+  { stdout, clock, signal }: SimulateSurroundings,
+  sender: AuditClient,
+  host: PictureHost | undefined,
+): Promise<SimulationSummary> {
+  const { users, rate, duration, batch = 1 } = options;
+  const seed = options.seed ?? Math.floor(Math.random() * 0x8000_0000);
+  const startAt = options.seed === undefined ? clock.now() : SEEDED_START;
+  stdout.write(`${users} users, ${rate} events/s for ${duration} s against ${options.url} (--seed ${seed})\n`);
+  const progress = showProgress(stdout, rate * duration, () => clock.monotonicMs());
+  const screenshotOrigin = host?.origin ?? options.screenshotOrigin;
+  const summary = await runSimulation({
+    ...{ users, rate, durationSeconds: duration, seed, startAt, batch, clock, sender, signal },
+    ...(screenshotOrigin === undefined ? {} : { screenshotOrigin }),
+    ...(host === undefined ? {} : { onEvent: (envelope) => host.announced.note(envelope) }),
+    onProgress: progress.update,
+  });
+  progress.end();
+  return summary;
 }
 
 function connect(options: SimulateOptions): AuditClient {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { Answer } from './audit-client.ts';
+import type { SimulatedEnvelope } from './envelope.ts';
 import { type EventStreamOptions, eventStream } from './event-stream.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
@@ -25,6 +26,8 @@ export interface SimulationOptions {
   readonly clock: Clock;
   readonly sender: EventSender;
   readonly signal: AbortSignal;
+  /** Called before an event is sent. */
+  readonly onEvent?: (envelope: SimulatedEnvelope) => void;
   /** Called after every answer. */
   readonly onProgress?: (counts: SimulationCounts) => void;
 }
@@ -102,7 +105,7 @@ class Simulation {
   }
 
   async #sendAll(began: number): Promise<void> {
-    const { clock, batch = 1, durationSeconds } = this.#options;
+    const { clock, batch = 1, durationSeconds, onEvent } = this.#options;
     let waiting: string[] = [];
     let dueMs = 0;
     for (const { envelope, delayMs } of eventStream(streamOptions(this.#options))) {
@@ -110,6 +113,7 @@ class Simulation {
       if (dueMs >= durationSeconds * 1000 || this.#ended.signal.aborted) break;
       const aheadMs = began + dueMs - clock.monotonicMs();
       if (aheadMs > 1) await clock.sleep(aheadMs, this.#ended.signal);
+      onEvent?.(envelope);
       waiting.push(JSON.stringify(envelope));
       if (waiting.length < batch) continue;
       await this.#launch(waiting);
