@@ -22,6 +22,6 @@ test('delivery and viewer leave the processor to ingest; ingest and the disk cal
   const own = nicenessOf(process.pid)[0] ?? 0;
   assert.deepEqual(
     all.filter((niceness) => niceness !== own).sort((a, b) => a - b),
-    [own + 5, own + 10],
+    [own + 5, own + 10].map((niceness) => Math.min(19, niceness)),
   );
 });
