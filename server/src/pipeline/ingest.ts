@@ -53,6 +53,9 @@ export interface BatchRequest {
   readonly admit: (count: number) => { readonly granted: number; readonly beyond: Refusal | undefined };
 }
 
+/** What entries came in. */
+type Source = Pick<BatchRequest, 'body' | 'sender'>;
+
 export interface EventVerdict {
   /** As sent; undefined when it cannot be told. */
   readonly eventId: string | undefined;
@@ -95,6 +98,7 @@ export class Ingest {
   readonly #queue: IngestQueue;
   readonly #refusals: CountedWarnings;
   readonly #missingVersions: CountedWarnings;
+  readonly #incompatibleVersions: CountedWarnings;
   readonly #accepted: Counter;
   readonly #invalid: Counter;
 
@@ -105,6 +109,7 @@ export class Ingest {
     this.#queue = parts.queue;
     this.#refusals = new CountedWarnings(parts.clock);
     this.#missingVersions = new CountedWarnings(parts.clock);
+    this.#incompatibleVersions = new CountedWarnings(parts.clock);
     this.#accepted = parts.metrics.counter('butler_sos_audit_events_accepted_total', 'Events acknowledged.');
     this.#invalid = parts.metrics.counter(
       'butler_sos_audit_events_invalid_total',
@@ -117,7 +122,7 @@ export class Ingest {
     const entry = this.#admitOrRefuse(this.#judge(readJson(body), body, sender), sender);
     if ('status' in entry) return Promise.resolve(entry);
     if (this.#queue.admit(1) === 0) return Promise.resolve(this.#queueRateLimit());
-    return this.#store([entry], body);
+    return this.#store([entry], { body, sender });
   }
 
   async acceptBatch({ body, format, sender, admit }: BatchRequest): Promise<BatchOutcome> {
@@ -141,6 +146,7 @@ export class Ingest {
   close(): void {
     this.#refusals.flush();
     this.#missingVersions.flush();
+    this.#incompatibleVersions.flush();
   }
 
   #judgeBatch(body: Buffer, format: 'array' | 'lines', sender: Sender): readonly Judgement[] | Refusal {
@@ -172,18 +178,14 @@ export class Ingest {
   }
 
   /** Their verdicts are filled in. What passed the checks goes into one commit. */
-  async #acceptAll(
-    judgements: readonly Judgement[],
-    verdicts: EventVerdict[],
-    { body, sender }: Pick<BatchRequest, 'body' | 'sender'>,
-  ): Promise<void> {
+  async #acceptAll(judgements: readonly Judgement[], verdicts: EventVerdict[], request: Source): Promise<void> {
     const entries: NewLogEntry[] = [];
     const places: number[] = [];
     const settle = (place: number, refusal: Refusal) => {
       verdicts[place] = { eventId: verdicts[place]?.eventId, refusal };
     };
     for (const [place, judgement] of judgements.entries()) {
-      const entry = this.#admitOrRefuse(judgement, sender);
+      const entry = this.#admitOrRefuse(judgement, request.sender);
       if ('status' in entry) {
         settle(place, entry);
       } else {
@@ -195,7 +197,7 @@ export class Ingest {
     const admitted = this.#queue.admit(entries.length);
     for (const place of places.slice(admitted)) settle(place, this.#queueRateLimit());
     if (admitted === 0) return;
-    const refusal = await this.#store(admitted === entries.length ? entries : entries.slice(0, admitted), body);
+    const refusal = await this.#store(admitted === entries.length ? entries : entries.slice(0, admitted), request);
     if (refusal !== undefined) for (const place of places.slice(0, admitted)) settle(place, refusal);
   }
 
@@ -221,9 +223,7 @@ export class Ingest {
   /** The entry to store, or what its sender is told; what is refused is kept, and warned of. */
   #admitOrRefuse(judgement: Judgement, sender: Sender): NewLogEntry | Refusal {
     if (judgement.entry === undefined) return this.#refuse(judgement.fault, judgement.body, sender);
-    const { entry, eventId } = judgement;
-    if (entry.auditQsVersion === undefined) this.#missesVersion(eventId, entry.type, sender);
-    return entry;
+    return judgement.entry;
   }
 
   #entry({ eventId, type }: Envelope, bytes: Buffer, version: string | undefined, sender: Sender): NewLogEntry {
@@ -245,13 +245,15 @@ export class Ingest {
    * Envelopes are parts of the body that they came in. Where they are a small one, they are copied out of it: what waits
    * for the log is bounded by their bytes, and must not hold on to more.
    */
-  async #store(entries: readonly NewLogEntry[], body: Buffer): Promise<Refusal | undefined> {
+  async #store(entries: readonly NewLogEntry[], { body, sender }: Source): Promise<Refusal | undefined> {
     let bytes = 0;
     for (const { envelope } of entries) bytes += envelope.length;
     const isSmallPart = body.buffer.byteLength > 2 * bytes + SMALL_BYTES;
     const refusal = await this.#queue.submit(isSmallPart ? entries.map(withOwnEnvelope) : entries, bytes);
-    if (refusal === undefined) this.#accepted.add(entries.length);
-    return refusal;
+    if (refusal !== undefined) return refusal;
+    this.#accepted.add(entries.length);
+    this.#tellOfVersions(entries, sender);
+    return undefined;
   }
 
   #queueRateLimit(): Refusal {
@@ -286,17 +288,34 @@ export class Ingest {
     return refusal;
   }
 
-  #missesVersion(eventId: string, type: string, { ip }: Sender): void {
-    const { butlerSosVersion } = this.compatibility;
-    this.#parts.logger.debug({ ip, eventId, type, butlerSosVersion }, 'audit event without version info');
-    this.#missingVersions.add(ip, (missingVersionCount) => {
-      this.#parts.logger.warn(
-        { ip, missingVersionCount, butlerSosVersion },
-        'audit events without version info were accepted; upgrade Audit.qs to a version that sends X-Audit-QS-Version',
-      );
-    });
+  /** Of events that are in the log. */
+  #tellOfVersions(entries: readonly NewLogEntry[], { ip }: Sender): void {
+    const { butlerSosVersion, rejects } = this.compatibility;
+    const { logger } = this.#parts;
+    for (const { id: eventId, type, auditQsVersion } of entries) {
+      if (auditQsVersion === undefined) {
+        logger.debug({ ip, eventId, type, butlerSosVersion }, 'audit event without version info');
+        this.#missingVersions.add(ip, (missingVersionCount) =>
+          logger.warn(
+            { ip, missingVersionCount, butlerSosVersion },
+            'audit events without version info were accepted; upgrade Audit.qs to a version that sends X-Audit-QS-Version',
+          ),
+        );
+      } else if (!rejects && !this.compatibility.isCompatible(auditQsVersion)) {
+        const version = auditQsVersion.slice(0, LOGGED_CHARACTERS);
+        this.#incompatibleVersions.add(version, (count) =>
+          logger.warn(
+            { auditQsVersion: version, count, butlerSosVersion },
+            'events of an incompatible Audit.qs version were accepted, as compatibility.onIncompatible says',
+          ),
+        );
+      }
+    }
   }
 }
+
+/** Of a text that a client chose. */
+const LOGGED_CHARACTERS = 100;
 
 /** Less than this is not worth a copy. */
 const SMALL_BYTES = 16 * 1024;
