@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SegmentReader } from '../adapters/event-log-files/event-log-reader.ts';
 import { readTlsFiles } from '../adapters/http-api/tls-files.ts';
 import { METRICS_CONTENT_TYPE, type PrometheusMetrics, renderMetrics } from '../adapters/metrics/prometheus-metrics.ts';
+import { createOpenIdProvider } from '../adapters/openid-connect/openid-provider.ts';
 import { SqliteLogFactsReader } from '../adapters/state-sqlite/sqlite-log-facts-reader.ts';
 import { SqliteSearchIndex } from '../adapters/state-sqlite/sqlite-search-index.ts';
 import { SqliteStateStore } from '../adapters/state-sqlite/sqlite-state-store.ts';
@@ -51,11 +52,12 @@ export class ViewerEngine {
   readonly #state: SqliteStateStore;
   #api: ViewerApi | undefined;
   #forgetting: Promise<void> = Promise.resolve();
-  #isDiskFull = false;
+  #isDiskFull: boolean;
 
   constructor(parts: ViewerEngineParts) {
     this.#parts = parts;
     const { start, clock, logger, metrics } = parts;
+    this.#isDiskFull = start.disk.isFull;
     const { directory } = start.config.eventLog;
     this.#reader = new SegmentReader({ directory, head: start.log.head });
     this.#facts = new SqliteLogFactsReader(join(directory, 'ids.sqlite'), clock);
@@ -196,14 +198,18 @@ export class ViewerEngine {
   }
 
   #access(): ViewerAccess {
-    const { eventLog, viewer } = this.#parts.start.config;
+    const { start, clock, logger } = this.#parts;
+    const { eventLog, viewer } = start.config;
     const { idleMinutes, absoluteHours } = viewer.session;
     return createViewerAccess({
       directory: eventLog.directory,
       users: viewer.users,
       session: { idleMs: idleMinutes * 60_000, absoluteMs: absoluteHours * 3_600_000 },
       proxy: viewer.proxy,
-      clock: this.#parts.clock,
+      ...(viewer.oidc === undefined
+        ? {}
+        : { provider: { identities: createOpenIdProvider(viewer.oidc, clock, logger), roles: viewer.oidc.roles } }),
+      clock,
     });
   }
 

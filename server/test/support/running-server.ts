@@ -85,6 +85,8 @@ export interface RunningServer {
 export interface StartOptions {
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** False: resolve as soon as the audit API listens, `viewerUrl` empty. */
+  readonly viewer?: false;
 }
 
 /** Starts `serve` as a user would and waits until it says where it listens. Rejects with its output when it exits first. */
@@ -101,7 +103,8 @@ export async function startServer(home: ServerHome, options: StartOptions = {}):
       output += chunk.toString();
       const url = addressIn(output, 'audit API');
       const viewerUrl = addressIn(output, 'viewer port');
-      if (url !== undefined && viewerUrl !== undefined) resolve({ url, viewerUrl });
+      if (url === undefined || (viewerUrl === undefined && options.viewer !== false)) return;
+      resolve({ url, viewerUrl: viewerUrl ?? '' });
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { messageOf } from '../../domain/errors.ts';
+import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { Sequence } from '../../domain/sequence.ts';
 import type { Logger } from '../../pipeline/ports/logger.ts';
 import type {
@@ -39,8 +39,8 @@ class SupervisedThread<Local extends Methods, Remote extends ThreadMethods> {
   readonly #local: Local;
   readonly #threadStart: () => ThreadStart;
   readonly #logger: Logger;
-  /** Brings up a thread that was started again. */
-  readonly #restarted: (port: ThreadPort<Remote>) => Promise<unknown>;
+  /** What a thread that was spawned needs to be told. */
+  readonly #bringUp: (port: ThreadPort<Remote>) => Promise<unknown>;
   #worker: Worker;
   #port: ThreadPort<Remote>;
   #stopping = false;
@@ -54,13 +54,13 @@ class SupervisedThread<Local extends Methods, Remote extends ThreadMethods> {
     local: Local,
     threadStart: () => ThreadStart,
     logger: Logger,
-    restarted: (port: ThreadPort<Remote>) => Promise<unknown>,
+    bringUp: (port: ThreadPort<Remote>) => Promise<unknown>,
   ) {
     this.#name = name;
     this.#local = local;
     this.#threadStart = threadStart;
     this.#logger = logger;
-    this.#restarted = restarted;
+    this.#bringUp = bringUp;
     [this.#worker, this.#port] = this.#spawn();
   }
 
@@ -135,25 +135,33 @@ class SupervisedThread<Local extends Methods, Remote extends ThreadMethods> {
     this.#downBecause ??= 'it ended';
     if (performance.now() - startedAt > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
     this.#logger.error(
-      { thread: this.#name, pauseMs: this.#pauseMs },
+      { thread: this.#name, error: this.#downBecause, pauseMs: this.#pauseMs },
       'A thread has ended; it is started again after a pause.',
     );
     setTimeout(() => void this.#startAgain(), this.#pauseMs);
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
   }
 
+  /** @returns false when the thread could not be brought up: that is logged, and it is tried again */
+  async startOrRetry(bringUp: (port: ThreadPort<Remote>) => Promise<unknown> = this.#bringUp): Promise<boolean> {
+    try {
+      await bringUp(this.#port);
+      this.#downBecause = undefined;
+      return true;
+    } catch (error) {
+      // of a thread that has ended, what it said before tells more
+      if (!(error instanceof CodedError && error.code === 'THREAD_GONE')) this.#downBecause = messageOf(error);
+      await this.#worker.terminate(); // its exit starts the next try
+      return false;
+    }
+  }
+
   async #startAgain(): Promise<void> {
     if (this.#stopping) return;
     [this.#worker, this.#port] = this.#spawn();
-    try {
-      await this.#restarted(this.#port);
-      this.#downBecause = undefined;
-      if (this.#head !== undefined) this.head(this.#head);
-      this.#logger.info({ thread: this.#name }, 'The thread runs again.');
-    } catch (error) {
-      this.#downBecause = messageOf(error);
-      await this.#worker.terminate(); // its exit starts the next try
-    }
+    if (!(await this.startOrRetry())) return;
+    if (this.#head !== undefined) this.head(this.#head);
+    this.#logger.info({ thread: this.#name }, 'The thread runs again.');
   }
 }
 
@@ -227,8 +235,13 @@ export class ViewerThread {
   logBegins(firstRetained: Sequence): void {
     this.#thread.port.tell('logBegins', firstRetained);
   }
-  start(): Promise<{ readonly url: string | undefined }> {
-    return this.#thread.port.call('start', undefined);
+  /** Nobody who sends or gets events waits for it: what keeps it from starting is logged, and it is tried again. */
+  async start(): Promise<{ readonly url: string | undefined }> {
+    let url: string | undefined;
+    await this.#thread.startOrRetry(async (port) => {
+      ({ url } = await port.call('start', undefined));
+    });
+    return { url };
   }
   reindex(): Promise<void> {
     return this.#thread.port.call('reindex', undefined);
