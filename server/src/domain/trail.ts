@@ -239,6 +239,17 @@ export interface TrailSession {
   readonly csrfToken: string;
 }
 
+/** Which ways lead in, besides link and password. */
+export interface TrailLogInOptions {
+  /** An identity provider, by the name to show; null: none. */
+  readonly provider: { readonly label: string } | null;
+}
+
+/** Where the browser has to go. */
+export interface TrailRedirect {
+  readonly url: string;
+}
+
 /** What `/api/v1/status` says; the page copes with members that are missing. */
 export interface TrailSystem {
   readonly product?: { readonly name: string; readonly version: string };
@@ -297,7 +308,10 @@ export interface TrailError {
 /**
  * The paths, below `/api/v1/trail`:
  *
- * - `GET session` → TrailSession, 401 without one; `POST session` {link} or {user, password} → TrailSession; `DELETE session`
+ * - `GET session` → TrailSession, 401 without one; `POST session` {link}, {user, password} or {callback} → TrailSession; `DELETE session`
+ * - `GET log-in-options` → TrailLogInOptions, without a session
+ * - `POST session/provider` → TrailRedirect: the browser goes there and comes back to `/login?code=…&state=…`, whose query
+ *   the page takes from the address and sends as `callback`
  * - `GET events?…TrailFilter&limit&cursor` → TrailPage<TrailEvent>
  * - `GET events/{eventId}?sequence` → TrailEventDetail; `sequence` chooses among lines with one id (`isConflict`)
  * - `GET transactions/{selectionTxnId}` → TrailTransaction
@@ -316,6 +330,6 @@ export interface TrailError {
  * - `GET openapi.json`
  *
  * The page's own addresses, all answered with its index.html: `/`, `/events/{eventId}`, `/transactions/{selectionTxnId}`,
- * `/story`, `/insights`, `/live`, `/system`, `/login` (which also takes `#link=TOKEN`). Its files are below `/assets/`.
+ * `/story`, `/insights`, `/live`, `/system`, `/login` (which also takes `#link=TOKEN`, and the query of an identity provider). Its files are below `/assets/`.
  */
 export const TRAIL_ROOT = '/api/v1/trail';

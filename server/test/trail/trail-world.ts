@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PrometheusMetrics } from '../../src/adapters/metrics/prometheus-metrics.ts';
+import { createOpenIdProvider, type OpenIdOptions } from '../../src/adapters/openid-connect/openid-provider.ts';
 import { SqliteLogFactsStore } from '../../src/adapters/state-sqlite/sqlite-log-facts-store.ts';
 import { SqliteSearchIndex } from '../../src/adapters/state-sqlite/sqlite-search-index.ts';
 import { SqliteStateStore } from '../../src/adapters/state-sqlite/sqlite-state-store.ts';
@@ -9,6 +10,7 @@ import { SqliteTrailIndex } from '../../src/adapters/state-sqlite/sqlite-trail-i
 import { systemClock } from '../../src/adapters/system-clock/system-clock.ts';
 import type { Account } from '../../src/adapters/viewer-access/accounts.ts';
 import { OneTimeLinks } from '../../src/adapters/viewer-access/one-time-links.ts';
+import type { RoleRights } from '../../src/adapters/viewer-access/provider-sign-in.ts';
 import { createViewerAccess } from '../../src/adapters/viewer-access/viewer-access.ts';
 import { createViewerApi, type ViewerApi } from '../../src/adapters/viewer-api/viewer-api.ts';
 import { exportFormats } from '../../src/app/export-formats.ts';
@@ -26,6 +28,8 @@ import { assertDocumented } from './answer-schema.ts';
 export interface WorldOptions {
   readonly users?: readonly Account[];
   readonly proxy?: { readonly addresses: readonly string[]; readonly userHeader: string };
+  readonly oidc?: OpenIdOptions;
+  readonly roles?: readonly RoleRights[];
   /** Of the log-in; the index runs on the system's. */
   readonly clock?: Clock;
   /** Of the records of who looked. */
@@ -110,6 +114,14 @@ export class TrailWorld {
       users: options.users ?? [],
       session: { idleMs: 3_600_000, absoluteMs: 12 * 3_600_000 },
       proxy: options.proxy ?? { addresses: [], userHeader: 'X-Forwarded-User' },
+      ...(options.oidc === undefined
+        ? {}
+        : {
+            provider: {
+              identities: createOpenIdProvider(options.oidc, clock, logger),
+              roles: options.roles ?? [],
+            },
+          }),
       clock,
     });
     this.#api = createViewerApi(
@@ -213,6 +225,8 @@ export class TrailWorld {
 export class Visitor {
   readonly #url: string;
   cookie: string | undefined;
+  /** That it is the browser that began a log-in elsewhere. */
+  logInCookie: string | undefined;
   csrfToken = '';
   headers: Readonly<Record<string, string>> = {};
 
@@ -241,7 +255,7 @@ export class Visitor {
     const response = await fetch(url, {
       method,
       headers: {
-        ...(this.cookie === undefined ? {} : { cookie: this.cookie }),
+        ...this.#cookies(),
         ...(method === 'GET' ? {} : { 'x-csrf-token': this.csrfToken }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...this.headers,
@@ -253,9 +267,19 @@ export class Visitor {
     const type = response.headers.get('content-type') ?? '';
     const parsed: unknown = type.startsWith('application/json') ? JSON.parse(bytes.toString()) : undefined;
     assertDocumented(method, url, response.status, type, parsed);
-    const cookie = response.headers.get('set-cookie')?.split(';')[0];
-    if (cookie !== undefined) this.cookie = cookie.endsWith('=') ? undefined : cookie;
+    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie.split(';')[0] ?? '');
     if (path === 'session' && response.status === 200) this.csrfToken = (parsed as { csrfToken: string }).csrfToken;
     return { status: response.status, headers: response.headers, bytes, body: parsed };
+  }
+
+  #cookies(): Readonly<Record<string, string>> {
+    const cookies = [this.cookie, this.logInCookie].filter((cookie) => cookie !== undefined);
+    return cookies.length === 0 ? {} : { cookie: cookies.join('; ') };
+  }
+
+  #keep(cookie: string): void {
+    const kept = cookie.endsWith('=') ? undefined : cookie;
+    if (cookie.startsWith('audit-trail-log-in-')) this.logInCookie = kept;
+    else this.cookie = kept;
   }
 }

@@ -1,7 +1,9 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Clock } from '../../pipeline/ports/clock.ts';
+import type { IdentityProvider } from '../../pipeline/ports/identity-provider.ts';
 import type {
+  ProviderSignIn,
   SignedIn,
   SignInRefusal,
   ViewerAccess,
@@ -13,6 +15,7 @@ import { AccessFile } from './access-file.ts';
 import { type Account, readerOf } from './accounts.ts';
 import { OneTimeLinks } from './one-time-links.ts';
 import { hashPassword, isPassword } from './password-hash.ts';
+import { ProviderSignIns, type RoleRights } from './provider-sign-in.ts';
 import { Sessions, type SessionTimes } from './sessions.ts';
 import { Throttle } from './throttle.ts';
 
@@ -23,10 +26,12 @@ export interface ViewerAccessOptions {
   readonly users: readonly Account[];
   readonly session: SessionTimes;
   readonly proxy: { readonly addresses: readonly string[]; readonly userHeader: string };
+  /** Undefined: nobody vouches for people here. */
+  readonly provider?: { readonly identities: IdentityProvider; readonly roles: readonly RoleRights[] } | undefined;
   readonly clock: Clock;
 }
 
-/** Accounts of the configuration and of the command line, one-time links, API tokens, and a proxy that knows the user. */
+/** Accounts of the configuration and of the command line, one-time links, API tokens, a proxy or an identity provider that knows the user. */
 export function createViewerAccess(options: ViewerAccessOptions): ViewerAccess {
   return new Access(options);
 }
@@ -34,6 +39,7 @@ export function createViewerAccess(options: ViewerAccessOptions): ViewerAccess {
 const REFUSED: SignInRefusal = { kind: 'wrong' };
 
 class Access implements ViewerAccess {
+  readonly providerSignIn: ProviderSignIn | undefined;
   readonly #options: ViewerAccessOptions;
   readonly #file: AccessFile;
   readonly #links: OneTimeLinks;
@@ -46,13 +52,25 @@ class Access implements ViewerAccess {
   readonly #nobody = hashPassword(randomBytes(16).toString('hex'));
 
   constructor(options: ViewerAccessOptions) {
-    const { directory, session, proxy, clock } = options;
+    const { directory, session, proxy, provider, clock } = options;
     this.#options = options;
     this.#file = new AccessFile(directory);
     this.#links = new OneTimeLinks(directory, clock);
     this.#sessions = new Sessions(clock, session);
     this.#throttle = new Throttle(clock);
     this.#proxies = new Set(proxy.addresses.map(plainAddress));
+    const [sessions, throttle] = [this.#sessions, this.#throttle];
+    this.providerSignIn =
+      provider === undefined
+        ? undefined
+        : new ProviderSignIns({
+            provider: provider.identities,
+            roles: provider.roles,
+            account: (name) => this.#account(name),
+            sessions,
+            throttle,
+            clock,
+          });
   }
 
   identify({ address, cookie, bearer, header }: ViewerCredentials): ViewerSession | undefined {

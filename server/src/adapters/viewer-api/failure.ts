@@ -27,6 +27,14 @@ export function badRequest(message: string): ViewerFailure {
   return new ViewerFailure(400, 'BAD_REQUEST', message);
 }
 
+/** Too many tries to log in. */
+export function throttled(afterMs: number): ViewerFailure {
+  const seconds = Math.ceil(afterMs / 1000);
+  return new ViewerFailure(429, 'TOO_MANY_TRIES', `Too many tries. Wait ${seconds} s, then try again.`, {
+    'retry-after': String(seconds),
+  });
+}
+
 /** What a coded error of the inside means outside; undefined: it says nothing there. */
 export function failureOf(thrown: unknown): ViewerFailure | undefined {
   if (thrown instanceof ViewerFailure) return thrown;

@@ -43,6 +43,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     maySeeObjectData: flag,
     csrfToken: text,
   }),
+  TrailLogInOptions: object({ provider: orNull(object({ label: text })) }),
+  TrailRedirect: object({ url: text }),
   TrailUser: object(user),
   TrailScreenshotSummary: object({
     status: oneOf('waiting', 'saved', 'failed'),

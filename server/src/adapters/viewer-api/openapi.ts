@@ -78,13 +78,20 @@ function get(summary: string, parameters: readonly Parameter[], answer: object, 
   return { get: { summary, parameters, responses: { '200': answer, ...others, ...FAILURES } } };
 }
 
-function post(summary: string, parameters: readonly Parameter[], body: Schema, status: string, answer: object) {
+function post(
+  summary: string,
+  parameters: readonly Parameter[],
+  body: Schema | undefined,
+  status: string,
+  answer: object,
+) {
   const requestBody = { required: true, content: { 'application/json': { schema: body } } };
-  return { post: { summary, parameters, requestBody, responses: { [status]: answer, ...FAILURES } } };
+  const sent = body === undefined ? {} : { requestBody };
+  return { post: { summary, parameters, ...sent, responses: { [status]: answer, ...FAILURES } } };
 }
 
 const SIGN_IN: Schema = {
-  oneOf: [object({ link: text }), object({ user: text, password: text })],
+  oneOf: [object({ link: text }), object({ user: text, password: text }), object({ callback: text })],
 };
 
 const BY: Schema = { type: 'string', enum: SUMMARIES };
@@ -92,13 +99,31 @@ const BY: Schema = { type: 'string', enum: SUMMARIES };
 const PATHS = {
   '/session': {
     ...get('Who is logged in', [], json(ref('TrailSession'), 'The session.')),
-    ...post('Log in by a one-time link or a password', [], SIGN_IN, '200', json(ref('TrailSession'), 'Logged in.')),
+    ...post(
+      'Log in by a one-time link, a password, or the query with which an identity provider answered',
+      [],
+      SIGN_IN,
+      '200',
+      json(ref('TrailSession'), 'Logged in.'),
+    ),
     delete: {
       summary: 'Log out',
       parameters: [CSRF],
       responses: { '204': { description: 'Logged out.' }, ...FAILURES },
     },
   },
+  '/session/provider': post(
+    'Begin a log-in through the identity provider: where the browser has to go',
+    [],
+    undefined,
+    '200',
+    json(ref('TrailRedirect'), 'It comes back to `/login`, with a query for `POST /session`.'),
+  ),
+  '/log-in-options': get(
+    'Which ways lead in, besides link and password (needs no log-in)',
+    [],
+    json(ref('TrailLogInOptions'), 'The ways.'),
+  ),
   '/events': get(
     'Events, newest first',
     [...FILTER, limit(50, 1000), CURSOR],

@@ -60,26 +60,28 @@ export function refuseOtherSites(request: FastifyRequest): void {
   }
 }
 
+/** What a browser keeps for this server: its session, and that it is the one that began a log-in elsewhere. */
+export type CookieKind = 'session' | 'log-in';
+
 export function setCookie(
   request: FastifyRequest,
   reply: FastifyReply,
-  value: string,
-  maxAge: number,
+  { kind = 'session', value, maxAge }: { readonly kind?: CookieKind; readonly value: string; readonly maxAge: number },
   secure: boolean,
 ): void {
   const flags = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAge}${secure ? '; Secure' : ''}`;
-  reply.header('set-cookie', `${cookieName(request)}=${value}; ${flags}`);
+  reply.header('set-cookie', `${cookieName(request, kind)}=${value}; ${flags}`);
+}
+
+export function cookieOf(request: FastifyRequest, kind: CookieKind = 'session'): string | undefined {
+  const name = `${cookieName(request, kind)}=`;
+  const found = (request.headers.cookie ?? '').split(';').find((part) => part.trim().startsWith(name));
+  return found?.trim().slice(name.length);
 }
 
 /** Cookies do not tell ports apart: two servers on one machine would end each other's sessions. */
-function cookieName(request: FastifyRequest): string {
-  return `audit-trail-${request.socket.localPort}`;
-}
-
-function cookieOf(request: FastifyRequest): string | undefined {
-  const name = `${cookieName(request)}=`;
-  const found = (request.headers.cookie ?? '').split(';').find((part) => part.trim().startsWith(name));
-  return found?.trim().slice(name.length);
+function cookieName(request: FastifyRequest, kind: CookieKind): string {
+  return `audit-trail-${kind === 'session' ? '' : `${kind}-`}${request.socket.localPort}`;
 }
 
 function originHost(origin: string): string | undefined {

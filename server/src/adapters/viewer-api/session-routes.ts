@@ -3,8 +3,9 @@ import { membersOf } from '../../domain/payload-member.ts';
 import { TRAIL_ROOT, type TrailSession } from '../../domain/trail.ts';
 import type { SignedIn, SignInRefusal, ViewerSession } from '../../pipeline/ports/viewer-access.ts';
 import type { Looks } from '../../pipeline/trail/looks.ts';
-import { badRequest, ViewerFailure } from './failure.ts';
-import { needsTls, refuseOtherSites, type SessionParts, sessionOf, setCookie } from './request-session.ts';
+import { badRequest, throttled, ViewerFailure } from './failure.ts';
+import { providerFailure, providerSignInOf } from './provider-routes.ts';
+import { cookieOf, needsTls, refuseOtherSites, type SessionParts, sessionOf, setCookie } from './request-session.ts';
 
 export interface SessionRouteParts extends SessionParts {
   readonly looks: Looks;
@@ -12,20 +13,21 @@ export interface SessionRouteParts extends SessionParts {
 
 const MAX_PASSWORD_LENGTH = 1000;
 
-/** Logging in by link or password, logging out, and who one is. */
+/** Logging in by link or password, or through an identity provider; logging out, and who one is. */
 export function addSessionRoutes(app: FastifyInstance, parts: SessionRouteParts): void {
   const path = `${TRAIL_ROOT}/session`;
   app.get(path, async (request) => trailSession(sessionOf(request, parts)));
   app.post(path, async (request, reply) => {
     refuseOtherSites(request);
     if (parts.isOpenWithoutTls) throw needsTls();
-    const { link, user, password } = membersOf(request.body);
+    const { link, user, password, callback } = membersOf(request.body);
     if (typeof link === 'string') {
       const signedIn = parts.access.signInWithLink(link, addressOf(request));
       return answer(parts, request, reply, signedIn, 'link', '');
     }
+    if (typeof callback === 'string') return finishProviderSignIn(parts, request, reply, callback);
     if (typeof user !== 'string' || typeof password !== 'string' || password.length > MAX_PASSWORD_LENGTH) {
-      throw badRequest('Send {"link"} or {"user", "password"} as JSON.');
+      throw badRequest('Send {"link"}, {"user", "password"} or {"callback"} as JSON.');
     }
     const signedIn = await parts.access.signInWithPassword(user, password, addressOf(request));
     return answer(parts, request, reply, signedIn, 'password', user);
@@ -34,27 +36,49 @@ export function addSessionRoutes(app: FastifyInstance, parts: SessionRouteParts)
     const session = sessionOf(request, parts);
     parts.access.signOut(session);
     parts.looks.note(session, 'signed-out', {});
-    setCookie(request, reply, '', 0, parts.isSecure);
+    setCookie(request, reply, { value: '', maxAge: 0 }, parts.isSecure);
     return reply.code(204).send();
   });
 }
 
+async function finishProviderSignIn(
+  parts: SessionRouteParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  query: string,
+): Promise<TrailSession> {
+  const signIn = providerSignInOf(parts.access);
+  const result = await signIn.finish(query, cookieOf(request, 'log-in'), addressOf(request));
+  if (!('kind' in result)) return opened(parts, request, reply, result, 'provider');
+  const user = result.kind === 'no-rights' ? result.name : '';
+  const why = 'reason' in result ? `: ${result.reason}` : '';
+  parts.looks.noteRefused({ user, address: addressOf(request), reason: `provider ${result.kind}${why}` });
+  throw providerFailure(result, signIn.provider.label);
+}
+
 function answer(
-  { looks, isSecure }: SessionRouteParts,
+  parts: SessionRouteParts,
   request: FastifyRequest,
   reply: FastifyReply,
   result: SignedIn | SignInRefusal,
   by: 'link' | 'password',
   user: string,
 ): TrailSession {
-  const address = addressOf(request);
-  if ('kind' in result) {
-    looks.noteRefused({ user, address, reason: `${by} ${result.kind}` });
-    throw result.kind === 'wrong' ? wrong(by) : throttled(result.afterMs);
-  }
-  setCookie(request, reply, result.cookie, result.maxAgeSeconds, isSecure);
-  looks.note(result.session, 'signed-in', { with: by, address });
-  return trailSession(result.session);
+  if (!('kind' in result)) return opened(parts, request, reply, result, by);
+  parts.looks.noteRefused({ user, address: addressOf(request), reason: `${by} ${result.kind}` });
+  throw result.kind === 'wrong' ? wrong(by) : throttled(result.afterMs);
+}
+
+function opened(
+  { looks, isSecure }: SessionRouteParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { session, cookie, maxAgeSeconds }: SignedIn,
+  by: 'link' | 'password' | 'provider',
+): TrailSession {
+  setCookie(request, reply, { value: cookie, maxAge: maxAgeSeconds }, isSecure);
+  looks.note(session, 'signed-in', { with: by, address: addressOf(request) });
+  return trailSession(session);
 }
 
 function wrong(by: 'link' | 'password'): ViewerFailure {
@@ -65,13 +89,6 @@ function wrong(by: 'link' | 'password'): ViewerFailure {
         'This link was used before, or has expired. "butler-sos-audit open" makes another.',
       )
     : new ViewerFailure(401, 'WRONG_PASSWORD', 'No account has this name and password.');
-}
-
-function throttled(afterMs: number): ViewerFailure {
-  const seconds = Math.ceil(afterMs / 1000);
-  return new ViewerFailure(429, 'TOO_MANY_TRIES', `Too many tries. Wait ${seconds} s, then try again.`, {
-    'retry-after': String(seconds),
-  });
 }
 
 function trailSession({ reader, csrfToken }: ViewerSession): TrailSession {

@@ -13,6 +13,7 @@ import { addLiveRoute } from './live.ts';
 import { addOpenApiRoute } from './openapi.ts';
 import { addOperatorRoutes, type OperatorRouteParts } from './operator-routes.ts';
 import { addPictureRoute } from './picture-route.ts';
+import { addProviderRoutes } from './provider-routes.ts';
 import { sessionOf } from './request-session.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { addStaticFiles } from './static-files.ts';
@@ -90,6 +91,7 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
     const parts = { ...trail, sessionOf: (request: Parameters<typeof sessionOf>[0]) => sessionOf(request, guard) };
     addOpenApiRoute(app, options.version);
     addSessionRoutes(app, { ...guard, looks: trail.looks });
+    addProviderRoutes(app, guard);
     addTrailRoutes(app, parts);
     addPictureRoute(app, parts);
     addLiveRoute(app, { ...parts, closing: closing.signal });

@@ -9,6 +9,7 @@ import type {
   LoggingConfig,
   LogLevel,
   NamedValue,
+  OidcConfig,
   QueueConfig,
   ScreenshotsConfig,
   ViewerConfig,
@@ -52,10 +53,11 @@ interface AuditEventsSettings extends Omit<HttpConfig, 'apiTokens' | 'trustProxy
   readonly viewer: ViewerSettings;
 }
 
-type ViewerSettings = Omit<ViewerConfig, 'allowedHosts' | 'users' | 'proxy'> & {
+type ViewerSettings = Omit<ViewerConfig, 'allowedHosts' | 'users' | 'proxy' | 'oidc'> & {
   readonly allowedHosts: readonly string[] | null;
   readonly users: readonly ViewerUser[] | null;
   readonly proxy: { readonly addresses: readonly string[] | null; readonly userHeader: string };
+  readonly oidc: Nullable<Omit<OidcConfig, 'issuer'>> & { readonly issuer?: string | null };
 };
 
 type ScreenshotsSettings = Omit<ScreenshotsConfig, 'storageTargets' | 'allowedImageDownloadHosts' | 'auth'> & {
@@ -122,14 +124,20 @@ function httpConfig(settings: AuditEventsSettings): HttpConfig {
   };
 }
 
-function viewerConfig({ allowedHosts, tls, users, proxy, ...rest }: ViewerSettings): ViewerConfig {
+function viewerConfig({ allowedHosts, tls, users, proxy, oidc, ...rest }: ViewerSettings): ViewerConfig {
   return {
     ...rest,
     allowedHosts: allowedHosts ?? [],
     tls: given(tls),
     users: (users ?? []).map((user) => given(user) as ViewerUser),
     proxy: { ...proxy, addresses: proxy.addresses ?? [] },
+    ...((oidc.issuer ?? '') === '' ? {} : { oidc: oidcConfig(oidc) }),
   };
+}
+
+function oidcConfig({ scopes, roles, ...rest }: ViewerSettings['oidc']): OidcConfig {
+  const rights = (roles ?? []).map((one) => given(one) as OidcConfig['roles'][number]);
+  return { ...(given(rest) as Omit<OidcConfig, 'scopes' | 'roles'>), scopes: scopes ?? [], roles: rights };
 }
 
 function eventLogConfig(settings: AuditEventsSettings['eventLog']): AuditConfig['eventLog'] {

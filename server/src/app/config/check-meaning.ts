@@ -11,6 +11,7 @@ import { quoted } from './check-schema.ts';
 import { closestName, editDistance } from './closest-name.ts';
 import { UNAVAILABLE_DESTINATIONS } from './schema/unavailable-destinations.ts';
 import { type MappingSetting, type Problem, plainValue, problem, settingAt } from './setting.ts';
+import { isLoopback } from './startup-warnings.ts';
 
 const AUDIT_EVENTS = ['Butler-SOS', 'auditEvents'];
 
@@ -23,6 +24,7 @@ export function checkMeaning(root: MappingSetting, registered: readonly Register
     ...tls(settings, 'tls'),
     ...tls(settings, 'viewer.tls'),
     ...viewerUsers(settings),
+    ...oidc(settings),
     ...hosts(settings),
     ...ports(settings),
     ...trustProxy(settings),
@@ -109,6 +111,37 @@ function viewerUsers(settings: AuditSettings): Problem[] {
   return twice === undefined
     ? []
     : [settings.problem('viewer.users', `expected each name once, found ${quoted(String(twice))} twice`)];
+}
+
+/** A provider over plain http could be anybody, so that anybody could log in. */
+function oidc(settings: AuditSettings): Problem[] {
+  const section = 'viewer.oidc';
+  const issuer = settings.value(`${section}.issuer`) ?? '';
+  if (typeof issuer !== 'string' || issuer === '') return [];
+  const clientId = settings.value(`${section}.clientId`) ?? '';
+  const redirectUri = settings.value(`${section}.redirectUri`) ?? '';
+  return [
+    ...(isSafeAddress(issuer) ? [] : [settings.problem(`${section}.issuer`, expectedAddress('an address', issuer))]),
+    ...(clientId === ''
+      ? [settings.problem(section, 'expected the key "clientId" beside the issuer, found none')]
+      : []),
+    ...(typeof redirectUri !== 'string' ||
+    redirectUri === '' ||
+    (isSafeAddress(redirectUri) && redirectUri.endsWith('/login'))
+      ? []
+      : [settings.problem(`${section}.redirectUri`, expectedAddress('an address that ends with /login', redirectUri))]),
+  ];
+}
+
+function expectedAddress(what: string, found: string): string {
+  return `expected ${what} with https, or with http on this machine, found ${quoted(found)}`;
+}
+
+function isSafeAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, search, hash, username } = new URL(text);
+  if (search !== '' || hash !== '' || username !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
 }
 
 function hosts(settings: AuditSettings): Problem[] {

@@ -137,17 +137,35 @@ export interface ViewerConfig {
   readonly users: readonly ViewerUser[];
   readonly session: { readonly idleMinutes: number; readonly absoluteHours: number };
   readonly proxy: { readonly addresses: readonly string[]; readonly userHeader: string };
+  /** Undefined: no identity provider is set up. */
+  readonly oidc?: OidcConfig;
 }
 
-export interface ViewerUser {
-  readonly name: string;
-  /** Undefined: only the proxy brings this user in. */
-  readonly passwordHash?: string;
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly label: string;
+  readonly scopes: readonly string[];
+  readonly userClaim: string;
+  readonly roleClaim: string;
+  readonly roles: readonly (ViewerRights & { readonly value: string })[];
+  /** Undefined: `/login` under the name by which the page was opened. */
+  readonly redirectUri?: string;
+}
+
+export interface ViewerRights {
   readonly role: 'reader' | 'admin';
   /** Undefined: all. */
   readonly apps?: readonly string[];
   readonly pictures: boolean;
   readonly objectData: boolean;
+}
+
+export interface ViewerUser extends ViewerRights {
+  readonly name: string;
+  /** Undefined: only proxy or identity provider bring this user in. */
+  readonly passwordHash?: string;
 }
 
 export interface LoggingConfig {

@@ -10,6 +10,14 @@ const TLS_SCHEMA = section('HTTPS on this port. People beyond this machine get a
   minVersion: { description: 'Oldest version of TLS.', enum: ['TLSv1.2', 'TLSv1.3'], default: 'TLSv1.2' },
 });
 
+/** What a reader may see. */
+const RIGHTS = {
+  role: { description: '`reader` or `admin`.', enum: ['reader', 'admin'], default: 'reader' },
+  apps: texts('Ids of the apps that a reader may see; without a list, all.', { default: null }),
+  pictures: flag('May see screenshots.', true),
+  objectData: flag('May see the data of charts.', true),
+};
+
 const USER_SCHEMA: JsonSchema = {
   type: 'object',
   required: ['name'],
@@ -22,15 +30,59 @@ const USER_SCHEMA: JsonSchema = {
       maxLength: 200,
     },
     passwordHash: secret(
-      'What `butler-sos-audit user add NAME --print` prints. Without one the user comes in by the proxy only.',
+      'What `butler-sos-audit user add NAME --print` prints. Without one the user comes in by `proxy` or `oidc` only.',
       { pattern: '^scrypt:' },
     ),
-    role: { description: '`reader` or `admin`.', enum: ['reader', 'admin'], default: 'reader' },
-    apps: texts('Ids of the apps that a reader may see; without a list, all.', { default: null }),
-    pictures: flag('May see screenshots.', true),
-    objectData: flag('May see the data of charts.', true),
+    ...RIGHTS,
   },
 };
+
+const OIDC_SCHEMA = section(
+  'Log-in through an identity provider that speaks OpenID Connect (Entra ID, AD FS, Keycloak, Okta, Auth0 and others). Register this server there as a web application with the redirect address `https://<name of this port>/login`.',
+  {
+    issuer: text(
+      'Address of the provider, as its discovery document names itself; https, or http on this machine only. Without one nobody logs in so. It is asked when somebody logs in, not at start.',
+      { examples: ['https://login.yourcompany.com/realms/main'] },
+    ),
+    clientId: text('Name of this server at the provider.', { examples: ['butler-sos-audit'] }),
+    clientSecret: secret('Its secret there. Without one it is a public client.'),
+    label: text('What the button on the page says after "Log in with".', { default: 'single sign-on' }),
+    scopes: texts('What is asked for besides `openid`.', { default: ['profile', 'email'] }),
+    userClaim: text(
+      'The claim with the name of the user, one that users cannot change themselves. `a.b` is `b` within `a`.',
+      { default: 'preferred_username' },
+    ),
+    roleClaim: text('The claim with roles or groups: a text, or a list of them. `a.b` is `b` within `a`.', {
+      default: 'roles',
+      examples: ['groups', 'realm_access.roles'],
+    }),
+    roles: {
+      description:
+        'What the roles may do here. The first one that a user has counts. Whoever has none is refused, unless an entry of `users` without a password has their name, which then counts alone.',
+      type: ['array', 'null'],
+      default: [],
+      examples: [
+        [
+          { value: 'audit-admins', role: 'admin' },
+          { value: 'controllers', pictures: false },
+        ],
+      ],
+      items: {
+        type: 'object',
+        required: ['value'],
+        additionalProperties: false,
+        properties: {
+          value: { description: 'The role as the provider names it.', type: 'string', minLength: 1 },
+          ...RIGHTS,
+        },
+      },
+    },
+    redirectUri: text(
+      'Where the provider sends browsers back to, when that is not `/login` under the name by which the page was opened.',
+      { examples: ['https://audit.yourcompany.com/login'] },
+    ),
+  },
+);
 
 export const VIEWER_SCHEMA: JsonSchema = section(
   'The port where people and monitors read: the audit trail, status, metrics (Prometheus), health.',
@@ -61,5 +113,6 @@ export const VIEWER_SCHEMA: JsonSchema = section(
       }),
       userHeader: text('The header with the name of the user, one of `users`.', { default: 'X-Forwarded-User' }),
     }),
+    oidc: OIDC_SCHEMA,
   },
 );
