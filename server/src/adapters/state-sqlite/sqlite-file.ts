@@ -14,6 +14,8 @@ export interface SqliteOptions {
   readonly cacheKib?: number;
   /** How large the `-wal` file grows before its pages are written to their places. */
   readonly checkpointPages?: number;
+  /** Pages of the file that are kept free, so that small commits find room on a full disk (rule 8). Default 0. */
+  readonly sparePages?: number;
   /** Thrown for whatever SQLite reports, and for a file that is not a sound database. */
   readonly failed: ErrorCode;
   readonly damaged: ErrorCode;
@@ -21,6 +23,7 @@ export interface SqliteOptions {
 
 // primary result codes of SQLite
 const CORRUPT = 11;
+const FULL = 13;
 const NOT_A_DATABASE = 26;
 
 const BUSY_TIMEOUT_MS = 5000;
@@ -50,6 +53,27 @@ export class SqliteFile {
         throw thrown;
       }
     });
+  }
+
+  /**
+   * Makes the file and its `-wal` larger than they need be: on a full disk both are written within what they have. With
+   * too little space now, it stays as it is.
+   */
+  keepSparePages(): void {
+    const { sparePages = 0 } = this.#options;
+    const free = this.#database.prepare('PRAGMA freelist_count').get()?.freelist_count;
+    if (typeof free !== 'number' || free >= sparePages) return;
+    const bytes = 4096 * 2 * sparePages;
+    try {
+      this.#within('BEGIN IMMEDIATE', () => {
+        this.#database.exec(
+          `CREATE TABLE spare (x BLOB); INSERT INTO spare VALUES (zeroblob(${bytes})); DROP TABLE spare`,
+        );
+      });
+      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch {
+      // the disk is full already, or somebody else writes: the next start tries again
+    }
   }
 
   exec(sql: string): void {
@@ -84,9 +108,24 @@ export class SqliteFile {
     return prepared;
   }
 
-  /** Takes the write lock at once, so that what `work` reads cannot change before it writes. Nothing stays of a throw. */
+  /**
+   * Takes the write lock at once, so that what `work` reads cannot change before it writes. Nothing stays of a throw. On a
+   * full disk of a file with spare pages `work` is done a second time.
+   */
   transaction<T>(work: () => T): T {
-    return this.#within('BEGIN IMMEDIATE', work);
+    try {
+      return this.#within('BEGIN IMMEDIATE', work);
+    } catch (thrown) {
+      if (!this.#makeRoom(thrown)) throw thrown;
+      return this.#within('BEGIN IMMEDIATE', work);
+    }
+  }
+
+  /** The `-wal` begins from its start again, within the space that it has. @returns false: nothing to be gained */
+  #makeRoom(thrown: unknown): boolean {
+    const isFull = thrown instanceof CodedError && thrown.context.sqlite === FULL;
+    if (!isFull || this.#options.sparePages === undefined) return false;
+    return this.#database.prepare('PRAGMA wal_checkpoint(RESTART)').get()?.busy === 0;
   }
 
   /** All that `work` reads is of one moment; it holds nobody up. */

@@ -12,6 +12,9 @@ import { SqliteFile } from './sqlite-file.ts';
 import { SqliteQlikSessions } from './sqlite-qlik-sessions.ts';
 import { SqliteRequestQueue } from './sqlite-request-queue.ts';
 
+/** For cursors, requests and dead letters of a few hours on a full disk: 256 KiB. */
+const SPARE_PAGES = 64;
+
 /**
  * `durable.sqlite`: what does not follow from the log (rule 15). Server and command line may have it open at once.
  * @throws CodedError STATE_DATABASE_FAILED, STATE_DATABASE_DAMAGED, STATE_DATABASE_NEWER
@@ -28,11 +31,13 @@ export class SqliteStateStore implements StateStore {
   constructor(path: string, clock: Clock) {
     this.#file = new SqliteFile(path, {
       synchronous: 'FULL',
+      sparePages: SPARE_PAGES,
       failed: 'STATE_DATABASE_FAILED',
       damaged: 'STATE_DATABASE_DAMAGED',
     });
     try {
       migrate(this.#file);
+      this.#file.keepSparePages();
     } catch (thrown) {
       this.#file.close();
       throw thrown;
