@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -105,15 +105,20 @@ describe('the Qlik Proxy Service', () => {
     });
     const warnings = () =>
       world.logger.at('warn').filter(({ message }) => message.includes('certificate files')).length;
+    // whole at once: sessions are ended in the background, and would see it half written
+    const replace = (path: string, text: string) => {
+      writeFileSync(`${path}.new`, text);
+      renameSync(`${path}.new`, path);
+    };
     assert.equal(await says(source), 'downloaded');
-    writeFileSync(copy.clientCertKey, stranger.key);
+    replace(copy.clientCertKey, stranger.key);
     assert.equal(await says(source), 'downloaded');
     assert.equal(await says(source), 'downloaded');
     assert.equal(warnings(), 1);
-    writeFileSync(copy.clientCert, stranger.cert);
+    replace(copy.clientCert, stranger.cert);
     assert.equal(await says(source), 'downloaded');
     assert.ok(world.logger.at('info').some(({ message }) => message.includes('in use')));
-    writeFileSync(copy.clientCert, 'no certificate');
+    replace(copy.clientCert, 'no certificate');
     assert.equal(await says(source), 'downloaded');
     assert.equal(warnings(), 2);
   });

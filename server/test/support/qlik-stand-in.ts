@@ -272,7 +272,9 @@ class StandIn implements QlikStandIn {
     const ticket = searchParams.get('qlikTicket');
     const sent = ticket ?? headers.cookie?.split('=')[1] ?? '';
     const reply = this.#asTold(pathname, image ?? NO_PICTURE, plainly, sent);
-    if (this.#behaviours.get(pathname)?.beforeLogin === true || this.#options.requireLogin === false) return reply;
+    const told = this.#behaviours.get(pathname);
+    const isBeforeLogin = told?.beforeLogin === true && told.left > 0;
+    if (isBeforeLogin || this.#options.requireLogin === false) return reply;
 
     const cookieName = this.#sessions.cookieName(virtualProxy, server === 'https');
     const cookie = cookieOf(headers.cookie, cookieName);

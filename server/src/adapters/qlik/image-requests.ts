@@ -3,8 +3,11 @@ import type { LookupFunction } from 'node:net';
 import { systemCodeOf } from '../../domain/errors.ts';
 import { checkedLookup } from './checked-lookup.ts';
 import type { ReloadingAgent } from './reloading-agent.ts';
-import { type SentRequest, sendRequest } from './sent-request.ts';
+import { type RepeatableRequest, type SentRequest, sendRequest } from './sent-request.ts';
 import type { SessionCookie } from './session-cookie.ts';
+
+/** What becomes of a request over a connection that the other side has closed. */
+const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Requests for pictures, with no other credentials than the cookie given. */
 export class ImageRequests {
@@ -18,19 +21,20 @@ export class ImageRequests {
   }
 
   /** Once more on a new connection when an idle one was closed just then. */
-  async send(url: URL, cookie: SessionCookie | undefined): Promise<SentRequest> {
+  async send(url: URL, cookie: SessionCookie | undefined): Promise<RepeatableRequest> {
+    let isRepeated = false;
     let current = await this.#sendOnce(url, cookie);
     const response = current.response.catch(async (thrown: unknown) => {
-      if (!current.wasReused() || current.wasCancelled() || systemCodeOf(thrown) !== 'ECONNRESET') throw thrown;
+      if (!current.wasReused() || current.wasCancelled() || !CLOSED.has(systemCodeOf(thrown) ?? '')) throw thrown;
+      isRepeated = true;
       current = await this.#sendOnce(url, cookie);
       return current.response;
     });
     response.catch(() => undefined);
     return {
       response,
-      wasSent: () => current.wasSent(),
-      wasReused: () => current.wasReused(),
-      wasCancelled: () => current.wasCancelled(),
+      wasSent: () => isRepeated || current.wasSent(),
+      wasRepeated: () => isRepeated,
       cancel: () => current.cancel(),
     };
   }

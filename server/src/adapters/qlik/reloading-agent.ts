@@ -14,6 +14,9 @@ export class ReloadingAgent {
   #agent: https.Agent | undefined;
   #loading: Promise<https.Agent> | undefined;
   #stamp = '';
+  /** Looks at the files, and which of them the stamp is of: an earlier one that ends later tells nothing new. */
+  #looks = 0;
+  #stampLook = 0;
 
   /** @param options reads the files; may throw */
   constructor(paths: readonly string[], options: () => Promise<AgentOptions>, logger: Logger) {
@@ -27,9 +30,10 @@ export class ReloadingAgent {
    * @throws what `options` throws when there are no old ones
    */
   async current(): Promise<https.Agent> {
+    const look = ++this.#looks;
     const stamp = (await Promise.all(this.#paths.map(stampOf))).join();
-    if (this.#agent !== undefined && stamp === this.#stamp) return this.#agent;
-    this.#loading ??= this.#load(stamp).finally(() => {
+    if (this.#agent !== undefined && (stamp === this.#stamp || look < this.#stampLook)) return this.#agent;
+    this.#loading ??= this.#load(stamp, look).finally(() => {
       this.#loading = undefined;
     });
     return this.#loading;
@@ -40,7 +44,7 @@ export class ReloadingAgent {
     this.#agent = undefined;
   }
 
-  async #load(stamp: string): Promise<https.Agent> {
+  async #load(stamp: string, look: number): Promise<https.Agent> {
     try {
       const options = await this.#options();
       if (this.#agent !== undefined) this.#logger.info({ paths: this.#paths }, 'New certificate files are in use.');
@@ -50,6 +54,7 @@ export class ReloadingAgent {
       this.#logger.warn({ error: messageOf(thrown) }, 'New certificate files cannot be used; the old ones go on.');
     }
     this.#stamp = stamp;
+    this.#stampLook = look;
     return this.#agent;
   }
 }

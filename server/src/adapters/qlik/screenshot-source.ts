@@ -156,30 +156,29 @@ class QlikScreenshotSource implements ScreenshotSource {
     const withTicket = withoutTicket(url);
     withTicket.search += `${withTicket.search === '' ? '?' : '&'}qlikTicket=${encodeURIComponent(ticket)}`;
     const sent = await this.#requests.send(withTicket, undefined);
-    let first: IncomingMessage | undefined;
+    let problem: Problem | undefined;
     try {
-      first = await unlessAborted(sent.response, signal);
+      const first = await unlessAborted(sent.response, signal);
+      if (first !== undefined) {
+        attempt.responses.add(first);
+        const cookie = this.#cookieIn(first, key);
+        if (cookie !== undefined) attempt.secrets.add(cookie.value);
+        if (cookie !== undefined || !sent.wasRepeated()) return { kind: 'opened', cookie, first };
+      }
     } catch (thrown) {
-      return { kind: 'problem', problem: connectionProblem(thrown, peerOf(url)), isShared: false };
+      problem = connectionProblem(thrown, peerOf(url));
     }
-    if (first !== undefined) {
-      attempt.responses.add(first);
-      const cookie = this.#cookieIn(first, key);
-      if (cookie !== undefined) attempt.secrets.add(cookie.value);
-      return { kind: 'opened', cookie, first };
-    }
-    const problem = this.#tooLate(attempt, url);
+    problem ??= signal.aborted ? this.#tooLate(attempt, url) : lostAnswer(url);
     if (!sent.wasSent()) {
       sent.cancel();
       return { kind: 'problem', problem, isShared: false };
     }
-    const late = sent.response.then(
-      (response) => {
-        response.destroy();
-        return this.#cookieIn(response, key);
-      },
-      () => undefined,
-    );
+    const late = sent.response.then((response) => {
+      response.destroy();
+      const cookie = this.#cookieIn(response, key);
+      if (cookie === undefined && sent.wasRepeated()) throw new Error('the answer to the first request is lost');
+      return cookie;
+    });
     return { kind: 'doubt', problem, late, cancel: sent.cancel };
   }
 
@@ -254,6 +253,11 @@ class QlikScreenshotSource implements ScreenshotSource {
 
 function reasonOf(outcome: DownloadOutcome): string | undefined {
   return outcome.kind === 'downloaded' ? undefined : outcome.reason;
+}
+
+/** The connection broke, and to the ticket that was sent once more came an answer without a session. */
+function lostAnswer(url: URL): Problem {
+  return retry('connection-failed', `The connection to ${url.host} broke before its answer to a log-in came.`);
 }
 
 function peerOf(url: URL) {

@@ -24,6 +24,12 @@ export interface SentRequest {
   cancel(): void;
 }
 
+/** As `SentRequest`, of one or two requests. */
+export interface RepeatableRequest extends Pick<SentRequest, 'response' | 'wasSent' | 'cancel'> {
+  /** It was sent a second time; nobody knows whether the server acted on the first. */
+  wasRepeated(): boolean;
+}
+
 /** Notices after a minute or so that the other side has vanished. */
 const KEEP_ALIVE_MS = 10_000;
 

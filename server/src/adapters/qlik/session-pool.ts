@@ -22,10 +22,11 @@ export type Opening<T> =
   | { readonly kind: 'opened'; readonly cookie: SessionCookie | undefined; readonly first: T }
   /** `isShared`: it would be the same for everybody who waits for this session. */
   | { readonly kind: 'problem'; readonly problem: Problem; readonly isShared: boolean }
-  /** The ticket was sent, and no answer came in time: there may be a session. `late`: its cookie, if it comes after all. */
+  /** The ticket was sent, and no answer came: there may be a session. */
   | {
       readonly kind: 'doubt';
       readonly problem: Problem;
+      /** Its cookie, if it comes after all; undefined: none was made. Rejects when no answer can come any more. */
       readonly late: Promise<SessionCookie | undefined>;
       cancel(): void;
     };
@@ -67,7 +68,8 @@ export const LATE_ANSWER_MS = 600_000;
 interface Entry {
   readonly id: string;
   readonly key: SessionKey;
-  state: 'opening' | 'doubt' | 'open' | 'leaving' | 'ending';
+  /** `lost`: as `doubt`, but nothing will come that settles it. */
+  state: 'opening' | 'doubt' | 'lost' | 'open' | 'leaving' | 'ending';
   cookie?: SessionCookie;
   users: number;
   /** Order of use. */
@@ -109,7 +111,7 @@ export class SessionPool {
       if (this.#isClosing) return { kind: 'problem', problem: retry('stopped', 'The server is stopping.') };
       const entry = this.#entries.get(id);
       if (entry === undefined) return this.#openNew(id, key, open);
-      if (entry.state === 'doubt') return { kind: 'problem', problem: IN_DOUBT };
+      if (entry.state === 'doubt' || entry.state === 'lost') return { kind: 'problem', problem: IN_DOUBT };
       if (entry.state === 'open') return { kind: 'lease', lease: this.#lease(entry, false), first: undefined };
       const problem = await unlessAborted(entry.changed.promise, signal);
       if (signal.aborted) return { kind: 'aborted' };
@@ -121,7 +123,10 @@ export class SessionPool {
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true;
     const deadline = startDeadline(this.#parts.clock, deadlineMs, new AbortController().signal);
-    for (const entry of this.#entries.values()) this.#retire(entry);
+    for (const entry of this.#entries.values()) {
+      this.#retire(entry);
+      if (entry.state === 'lost') this.#remove(entry, undefined);
+    }
     while (this.#entries.size > 0 && !deadline.signal.aborted) {
       const changes = [...this.#entries.values()].map(({ changed }) => changed.promise);
       await unlessAborted(Promise.race(changes), deadline.signal);
@@ -184,7 +189,10 @@ export class SessionPool {
   async #awaitLate(entry: Entry, late: Promise<SessionCookie | undefined>, cancel: () => void): Promise<void> {
     this.#change(entry, 'doubt', undefined);
     const deadline = startDeadline(this.#parts.clock, LATE_ANSWER_MS, this.#stopped.signal);
-    const cookie = await unlessAborted(late, deadline.signal);
+    const cookie = await unlessAborted(
+      late.catch(() => this.#lose(entry)),
+      deadline.signal,
+    );
     deadline.cancel();
     if (cookie === undefined) {
       cancel();
@@ -199,6 +207,13 @@ export class SessionPool {
       this.#parts.logger.warn({ error: messageOf(thrown) }, 'A session at Qlik Sense could not be remembered.');
       this.#remove(entry, undefined);
     }
+  }
+
+  /** Never resolves: only time tells. */
+  #lose(entry: Entry): Promise<undefined> {
+    if (this.#isClosing) this.#remove(entry, undefined);
+    else this.#change(entry, 'lost', undefined);
+    return new Promise(() => {});
   }
 
   #lease(entry: Entry, isFresh: boolean): Lease {

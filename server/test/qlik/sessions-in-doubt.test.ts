@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { QlikWorld } from './qlik-world.ts';
+
+const JANE = 'LAB\\jane';
+const PATH = 'tempcontent/x.png';
+
+describe('a session that may have been made: never more than one of ours for each user', () => {
+  let world: QlikWorld;
+  let clock: FakeClock;
+  beforeEach(async () => {
+    world = await QlikWorld.start();
+    clock = new FakeClock();
+  });
+  afterEach(() => world.stop());
+
+  const tickets = () => world.requests('qps', 'POST').length;
+  const johns = () => world.qlik.sessions().filter(({ user }) => user === 'LAB\\john').length;
+
+  it('the connection breaks after the ticket was sent: no second one, and other users get their pictures', async () => {
+    const source = world.source({ clock });
+    world.qlik.setBehaviour(PATH, 'reset', { times: 1 });
+    assert.equal(await world.download(source), 'retry: connection-failed');
+    for (let i = 0; i < 4; i++) {
+      assert.equal(await world.download(source), 'retry: session-in-doubt');
+      await clock.advance(30_000);
+    }
+    assert.equal(await world.download(source, undefined, JANE), 'downloaded');
+    assert.deepEqual([tickets(), johns()], [2, 1]);
+    await clock.advance(480_000);
+    assert.equal(await world.download(source), 'downloaded');
+  });
+
+  it('so it is where an idle connection was used and the ticket sent once more', async () => {
+    const source = world.source({ clock });
+    assert.equal(await world.download(source, undefined, JANE), 'downloaded');
+    world.qlik.setBehaviour(PATH, 'reset', { times: 1 });
+    assert.equal(await world.download(source), 'retry: connection-failed');
+    const sent = world.requests('https').filter(({ path }) => path.includes('qlikTicket'));
+    assert.deepEqual([sent.length, sent[1]?.path === sent[2]?.path], [3, true]);
+    assert.equal(await world.download(source), 'retry: session-in-doubt');
+    assert.deepEqual([tickets(), johns()], [2, 1]);
+  });
+
+  it('an idle connection that was closed just then costs nothing: the ticket was still good', async () => {
+    const source = world.source({ clock });
+    assert.equal(await world.download(source, undefined, JANE), 'downloaded');
+    world.qlik.setBehaviour(PATH, 'reset', { times: 1, beforeLogin: true });
+    assert.equal(await world.download(source), 'downloaded');
+    assert.deepEqual([tickets(), johns()], [2, 1]);
+  });
+
+  it('an answer that is late is waited for, and a connection that then breaks settles nothing', async () => {
+    const source = world.source({ clock });
+    world.qlik.setBehaviour(PATH, 'hang');
+    const waiting = world.download(source);
+    await eventually(() => johns() === 1);
+    await clock.advance(7000);
+    assert.equal(await waiting, 'retry: timed-out');
+    const url = world.qlik.imageUrl(PATH);
+    await world.qlik.close();
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(await world.download(source, url), 'retry: session-in-doubt');
+    }
+    assert.equal(tickets(), 1);
+  });
+
+  it('closing does not wait for an answer that cannot come', async () => {
+    const source = world.source({ clock });
+    world.qlik.setBehaviour(PATH, 'reset', { times: 1 });
+    await world.download(source);
+    await source.close(60_000);
+    assert.equal(await world.download(source), 'retry: stopped');
+  });
+
+  it('where no connection came about, nothing is in doubt', async () => {
+    const source = world.source({ clock, options: { allowedImageDownloadHosts: ['localhost:1'] } });
+    const url = 'https://localhost:1/tempcontent/x.png';
+    for (let i = 0; i < 2; i++) assert.equal(await world.download(source, url), 'retry: connection-refused');
+    assert.equal(tickets(), 2);
+  });
+});
