@@ -21,6 +21,8 @@ export interface MockOptions {
   readonly liveEveryMs?: number;
   /** Nobody needs to log in: as development is easier. */
   readonly open?: boolean;
+  /** An identity provider by this name, which sends everybody back at once. */
+  readonly provider?: string;
 }
 
 export interface MockServer {
@@ -30,6 +32,8 @@ export interface MockServer {
   /** What was asked, newest last: `GET /api/v1/trail/events?q=anna`. */
   readonly requests: string[];
   readonly newestFirst: () => readonly Kept[];
+  /** How the identity provider does. */
+  provider(state: 'away' | 'denies' | 'knows'): void;
   /** The next event of the people who are still at work. */
   arrive(): void;
   close(): Promise<void>;
@@ -53,6 +57,7 @@ const ACCOUNTS: Readonly<Record<string, TrailSession>> = {
   reader: session('reader', 'reader', true),
   blind: session('blind', 'reader', false),
 };
+const PROVIDER_IS_AWAY = 'Example ID does not answer as it should. Try again, or log in another way.';
 export const MOCK_PASSWORD = 'correct horse battery';
 
 function session(name: string, role: 'reader' | 'admin', sees: boolean): TrailSession {
@@ -78,6 +83,10 @@ export async function startMock(options: MockOptions): Promise<MockServer> {
     links: mock.links,
     requests: mock.requests,
     newestFirst: () => mock.newestFirst,
+    provider(state) {
+      mock.providerIsAway = state === 'away';
+      mock.providerKnows = state === 'knows';
+    },
     arrive: () => mock.arrive(),
     async close() {
       clearInterval(timer);
@@ -90,6 +99,8 @@ export async function startMock(options: MockOptions): Promise<MockServer> {
 class Mock {
   readonly links = new Set(['mock-link']);
   readonly requests: string[] = [];
+  providerIsAway = false;
+  providerKnows = true;
   newestFirst: Kept[];
   readonly #options: MockOptions;
   readonly #sessions = new Map<string, TrailSession>();
@@ -119,6 +130,14 @@ class Mock {
       .slice(ROOT.length + 1)
       .split('/')
       .map(decodeURIComponent);
+    if (path[0] === 'log-in-options') {
+      const { provider } = this.#options;
+      return sendJson(response, 200, { provider: provider === undefined ? null : { label: provider } });
+    }
+    if (path[0] === 'session' && path[1] === 'provider') {
+      if (this.providerIsAway) return sendError(response, 503, 'PROVIDER_UNREACHABLE', PROVIDER_IS_AWAY);
+      return sendJson(response, 200, { url: '/login?state=mock-state&code=mock-code' });
+    }
     if (path[0] === 'session') return this.#session(request, response);
     const who = this.#whoAsks(request);
     if (who === undefined) return sendError(response, 401, 'NOT_LOGGED_IN', 'Log in to see the audit trail.');
@@ -137,8 +156,9 @@ class Mock {
       if (who === undefined) return sendError(response, 401, 'NOT_LOGGED_IN', 'Log in to see the audit trail.');
       return sendJson(response, 200, who);
     }
-    const { link, user, password } = await bodyOf(request);
-    const who = typeof link === 'string' ? this.#byLink(link) : byPassword(user, password);
+    const { link, user, password, callback } = await bodyOf(request);
+    const byOther = typeof link === 'string' ? this.#byLink(link) : byPassword(user, password);
+    const who = typeof callback === 'string' ? this.#byProvider(callback) : byOther;
     if (typeof who === 'string') return sendError(response, 401, 'WRONG_PASSWORD', who);
     const id = randomUUID();
     this.#sessions.set(id, who);
@@ -149,6 +169,11 @@ class Mock {
   #byLink(link: string): TrailSession | string {
     if (this.links.delete(link)) return ACCOUNTS.admin ?? 'no such account';
     return 'This link has been used or is too old. Make another with "butler-sos-audit open".';
+  }
+
+  #byProvider(callback: string): TrailSession | string {
+    const isRight = callback === 'state=mock-state&code=mock-code' && this.providerKnows;
+    return isRight ? (ACCOUNTS.reader ?? 'no such account') : 'Example ID refused the log-in (access_denied).';
   }
 
   #whoAsks(request: IncomingMessage): TrailSession | undefined {

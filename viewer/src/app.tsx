@@ -4,7 +4,7 @@ import { type ApiError, whenLoggedOut } from './api/request.ts';
 import { asApiError, forgetAll } from './api/resource.ts';
 import { Empty, Failure } from './parts/states.tsx';
 import { Link, navigate, usePlace } from './routing/location.tsx';
-import { logIn, logOut, readSession, SessionContext } from './shell/session.ts';
+import { logIn, logOut, readSession, returnAddress, SessionContext } from './shell/session.ts';
 import { Shell } from './shell/shell.tsx';
 import { EventView } from './views/event/event-view.tsx';
 import { InsightsView } from './views/insights/insights-view.tsx';
@@ -66,20 +66,29 @@ export function App() {
   );
 }
 
-/** A link from the server's start, `#link=TOKEN`, opens a session; its token goes from the address at once. */
+/** A link from the server's start, `#link=TOKEN`, or an identity provider's answer opens a session, and goes from the address at once. */
 async function openSession(): Promise<TrailSession> {
   const link = /^#link=(.+)$/.exec(location.hash)?.[1];
-  if (link === undefined) return readSession();
+  const callback = providerAnswer();
+  if (link === undefined && callback === undefined) return readSession();
   const path = location.pathname === '/login' ? '/' : location.pathname;
-  history.replaceState(history.state, '', path + location.search);
+  if (callback !== undefined) navigate(returnAddress(), { replace: true });
+  else history.replaceState(history.state, '', path + location.search);
   try {
-    return await logIn({ link: decodeURIComponent(link) });
+    return await logIn(callback !== undefined ? { callback } : { link: decodeURIComponent(link ?? '') });
   } catch (thrown) {
-    // a link that was used before is no reason to lock out somebody who is logged in
+    // what was used before is no reason to lock out somebody who is logged in
     return readSession().catch(() => {
       throw thrown;
     });
   }
+}
+
+/** The query with which an identity provider sends people back. */
+function providerAnswer(): string | undefined {
+  const query = new URLSearchParams(location.search);
+  const isAnswer = location.pathname === '/login' && query.has('state') && (query.has('code') || query.has('error'));
+  return isAnswer ? location.search.slice(1) : undefined;
 }
 
 /** Who is not logged in needs no reason; who was refused does. */

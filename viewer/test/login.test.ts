@@ -5,13 +5,14 @@ import { MOCK_PASSWORD } from '../mock/server.ts';
 import { openPage } from './support/browser.ts';
 import { mockSite, NOW } from './support/mock-site.ts';
 
-const site = mockSite({ isOpen: false });
-const open = (t: Parameters<typeof openPage>[0]) => openPage(t, site.url(), { now: NOW, expectedErrors: /401|403/ });
+const site = mockSite({ isOpen: false, provider: 'Example ID' });
+const open = (t: Parameters<typeof openPage>[0]) =>
+  openPage(t, site.url(), { now: NOW, expectedErrors: /401|403|503/ });
 
 async function logIn(page: Page, user: string, password = MOCK_PASSWORD): Promise<void> {
   await page.getByLabel('User name').fill(user);
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
 }
 
 test('the printed link opens the page once, and leaves the address', async (t) => {
@@ -49,6 +50,35 @@ test('a wrong password says so and keeps the name; the right one opens the addre
   await page.getByRole('heading', { name: 'Insights' }).waitFor();
 });
 
+test('the identity provider brings people back to where they were; its code leaves the address', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/insights?user=anna');
+  await page.getByRole('button', { name: 'Log in with Example ID' }).click();
+  await page.getByRole('heading', { name: 'Insights' }).waitFor();
+  assert.match(page.url(), /\/insights\?user=anna$/);
+  await page.getByRole('button', { name: /^Account/ }).click();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByLabel('Password').waitFor();
+});
+
+test('a provider that is away, or refuses, says so; the password is another way in', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  const provider = page.getByRole('button', { name: 'Log in with Example ID' });
+  site.server().provider('away');
+  await page.goto('/');
+  await provider.click();
+  await page.getByRole('alert').getByText('Example ID does not answer').waitFor();
+  site.server().provider('denies');
+  await provider.click();
+  await page.getByRole('alert').getByText('refused the log-in (access_denied)').waitFor();
+  assert.equal(new URL(page.url()).search, '');
+  site.server().provider('knows');
+  await logIn(page, 'admin');
+  await page.locator('.row').first().waitFor();
+});
+
 test('nothing of the trail is asked for before the log-in, and nothing is left after the log-out', async (t) => {
   const page = await open(t);
   if (page === undefined) return;
@@ -58,7 +88,7 @@ test('nothing of the trail is asked for before the log-in, and nothing is left a
   await page.getByLabel('Password').waitFor();
   assert.deepEqual(
     asked.filter((path) => path.startsWith('/api/')),
-    ['/api/v1/trail/session'],
+    ['/api/v1/trail/session', '/api/v1/trail/log-in-options'],
   );
   await logIn(page, 'admin');
   await page.locator('.row').first().waitFor();

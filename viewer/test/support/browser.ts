@@ -30,6 +30,8 @@ export async function stopBrowser(): Promise<void> {
 export interface PageOptions extends BrowserContextOptions {
   /** Errors on the console that this test provokes. */
   readonly expectedErrors?: RegExp;
+  /** Other sites that this test leads to. */
+  readonly otherOrigins?: readonly string[];
   /** What the clock of the page says, milliseconds since 1970. */
   readonly now?: number;
 }
@@ -41,7 +43,7 @@ export interface PageOptions extends BrowserContextOptions {
 export async function openPage(t: TestContext, url: string, options: PageOptions = {}): Promise<Page | undefined> {
   const executable = requireTool(t, CHROMIUM);
   if (executable === undefined) return undefined;
-  const { expectedErrors, now, ...contextOptions } = options;
+  const { expectedErrors, otherOrigins = [], now, ...contextOptions } = options;
   const browser = await startBrowser(executable);
   const context = await browser.newContext({
     baseURL: url,
@@ -62,7 +64,8 @@ export async function openPage(t: TestContext, url: string, options: PageOptions
   });
   page.on('request', (request) => {
     const { protocol, origin } = new URL(request.url());
-    if (protocol.startsWith('http') && origin !== new URL(url).origin) troubles.push(`asked ${request.url()}`);
+    const isKnown = origin === new URL(url).origin || otherOrigins.includes(origin);
+    if (protocol.startsWith('http') && !isKnown) troubles.push(`asked ${request.url()}`);
   });
   t.after(async () => {
     await context.close();

@@ -19,8 +19,8 @@ export interface MockSite {
   readonly url: () => string;
 }
 
-/** The built page with the mock behind it, for the tests of one file. `isOpen`: nobody needs to log in. */
-export function mockSite({ isOpen = true }: { readonly isOpen?: boolean } = {}): MockSite {
+/** The built page with the mock behind it, for the tests of one file. `isOpen`: nobody needs to log in; `provider`: its name. */
+export function mockSite({ isOpen = true, provider }: { isOpen?: boolean; provider?: string } = {}): MockSite {
   let server: MockServer | undefined;
   let dist = '';
   const present = () => {
@@ -29,7 +29,15 @@ export function mockSite({ isOpen = true }: { readonly isOpen?: boolean } = {}):
   };
   before(async () => {
     dist = await buildPage();
-    server = await startMock({ port: 0, dist, now: () => NOW, further: hostileTrail(HOSTILE_AT), open: isOpen });
+    const named = provider === undefined ? {} : { provider };
+    server = await startMock({
+      port: 0,
+      dist,
+      now: () => NOW,
+      further: hostileTrail(HOSTILE_AT),
+      open: isOpen,
+      ...named,
+    });
   });
   after(async () => {
     await stopBrowser();

@@ -3,7 +3,7 @@ import type { TrailSession } from '../../../../server/src/domain/trail.ts';
 import type { ApiError } from '../../api/request.ts';
 import { asApiError } from '../../api/resource.ts';
 import { Icon } from '../../parts/icon.tsx';
-import { logIn } from '../../shell/session.ts';
+import { goToProvider, logIn, readLogInOptions } from '../../shell/session.ts';
 import { Logo } from '../../shell/shell.tsx';
 
 interface LoginProps {
@@ -15,11 +15,26 @@ interface LoginProps {
 export function LoginView({ error: linkError, opened }: LoginProps) {
   const [error, setError] = useState(linkError);
   const [isBusy, setBusy] = useState(false);
+  const [provider, setProvider] = useState<string | null>(null);
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = 'Log in · Audit trail';
     first.current?.focus();
+    // without an answer there are the other ways in
+    readLogInOptions().then(
+      (options) => setProvider(options.provider?.label ?? null),
+      () => {},
+    );
   }, []);
+  const goElsewhere = async () => {
+    setBusy(true);
+    try {
+      await goToProvider();
+    } catch (thrown) {
+      setError(asApiError(thrown));
+      setBusy(false);
+    }
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (!(event.currentTarget instanceof HTMLFormElement)) return;
@@ -55,6 +70,14 @@ export function LoginView({ error: linkError, opened }: LoginProps) {
         <button class="button button-strong" type="submit" disabled={isBusy}>
           {isBusy ? 'Logging in…' : 'Log in'}
         </button>
+        {provider !== null && (
+          <>
+            <p class="login-or">or</p>
+            <button class="button" type="button" disabled={isBusy} onClick={goElsewhere}>
+              Log in with {provider}
+            </button>
+          </>
+        )}
         <p class="login-hint">
           <Icon name="key" size={16} />
           <span>
