@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { envelope, postEvent } from './support/audit-client.ts';
 import { countsByEventId } from './support/parquet-rows.ts';
 import { qvdColumn, qvdFiles } from './support/qvd-rows.ts';
@@ -100,6 +100,15 @@ test('a build begins with an empty folder: nothing of an earlier one is publishe
   const { status, stderr } = spawnSync(first, { cwd: folder, shell: true, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('the package draws the pictures of simulate with what it brings', async () => {
+  const pictures = join(dirname(launcher), '..', 'dist', 'app', 'simulate', 'pictures');
+  const load = (file: string) => import(pathToFileURL(join(pictures, file)).href);
+  const { picturedObjectIds, pictureSubject } = await load('picture-subject.js');
+  const { drawObjectPicture } = await load('object-picture.js');
+  const picture: Buffer = await drawObjectPicture(pictureSubject(picturedObjectIds()[0], []));
+  assert.equal(picture.toString('latin1', 1, 4), 'PNG');
 });
 
 test('the package checks the template of the configuration that it brings', () => {

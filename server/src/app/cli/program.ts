@@ -100,7 +100,7 @@ export function createProgram(commands: Commands): Command {
     'after',
     `
 Exit codes: ${EXIT.done} done, ${EXIT.failed} could not do it (the message says why), ${EXIT.usage} wrong usage, ${EXIT.configuration} unusable configuration.
-Without --config the built-in default runs: data under ./audit-events/, destinations parquet and json.`,
+Without --config the built-in default runs: data under ./audit-events/, destinations parquet and json, pictures of simulate alone.`,
   );
   return program;
 }
