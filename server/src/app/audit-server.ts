@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { openEventLog } from '../adapters/event-log-files/open-event-log.ts';
 import { createHttpApi, type HttpApi } from '../adapters/http-api/server.ts';
-import { readTlsFiles } from '../adapters/http-api/tls-files.ts';
 import { PrometheusMetrics } from '../adapters/metrics/prometheus-metrics.ts';
 import { openRefusedFile } from '../adapters/refused-file/refused-file.ts';
 import { isReadableByEverybody } from '../adapters/shared/private-folder.ts';
@@ -11,6 +10,7 @@ import { messageOf } from '../domain/errors.ts';
 import type { IngestQueue } from '../pipeline/ingest-queue.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
 import type { Logger } from '../pipeline/ports/logger.ts';
+import { checkTlsFiles } from './config/check-tls-files.ts';
 import type { LoadedConfig } from './config/config.ts';
 import { boundHeapGrowth } from './heap-growth.ts';
 import { createIngest } from './ingest-parts.ts';
@@ -55,7 +55,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
   const { logger, clock } = options;
   const metrics = new PrometheusMetrics();
   const ended = Promise.withResolvers<'stop' | 'failed'>();
-  if (options.ports && config.http.tls.enable) readTlsFiles(config.http.tls); // before anything is opened
+  if (options.ports) checkTlsFiles(loaded); // before anything is opened
   if (options.ports) startupNotices(loaded, logger);
   const lock = acquireLogLock(config.eventLog.directory, {
     pid: process.pid,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { envelope, postEvent } from '../support/audit-client.ts';
@@ -75,14 +75,42 @@ test('rule 11: a held destination cannot be skipped; the message names the comma
   assert.match((await runCommand(home, ['status'])).stdout, /parquet +current/);
 });
 
-test('a certificate that cannot be read: check-config and serve say so, exit code 78', async (t) => {
+test('certificates that cannot be used: check-config and serve say all of it with its lines, exit code 78', async (t) => {
   const home = createHome({ extra: '    tls: {enable: true, cert: nope.pem, key: nope.key}\n' });
   t.after(() => home.remove());
+  const text = readFileSync(home.configFile, 'utf8').replace(
+    'port: 0\n    destination',
+    'port: 0\n      tls: {enable: true, cert: production.yaml, key: other.key}\n    destination',
+  );
+  writeFileSync(home.configFile, text);
+  const lines = text.split('\n').flatMap((line, i) => (line.includes(' tls: ') ? [i + 1] : []));
+  const path = (name: string) => join(home.root, name);
   for (const command of ['check-config', 'serve']) {
-    const { code, stderr } = await runCommand(home, [command]);
+    const { code, stderr, stdout } = await runCommand(home, [command]);
     assert.equal(code, 78, command);
-    assert.match(stderr, /tls\.cert.*nope\.pem/);
+    assert.deepEqual(
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => line.trim().replace(/:\d+ /, ' ')),
+      [
+        'The configuration has 3 errors:',
+        `${home.configFile}:${lines[0]} Butler-SOS.auditEvents.viewer.tls.key: expected a readable file ${path('other.key')}, found no such file.`,
+        `${home.configFile}:${lines[1]} Butler-SOS.auditEvents.tls.cert: expected a readable file ${path('nope.pem')}, found no such file.`,
+        `${home.configFile}:${lines[1]} Butler-SOS.auditEvents.tls.key: expected a readable file ${path('nope.key')}, found no such file.`,
+      ],
+    );
+    if (command === 'check-config') assert.match(stdout, /^ {6}parquet:[\s\S]*cert: .*nope\.pem/m);
+    assert.doesNotMatch(stdout, /no mistakes|listening/);
   }
+});
+
+test('a note about the whole file names the file and no setting', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  writeFileSync(home.configFile, 'Butler-SOS: {}\n');
+  const { stdout } = await runCommand(home, ['check-config']);
+  assert.match(stdout, /^warning {2}\S+production\.yaml:1 {2}The file has no Butler-SOS\.auditEvents/m);
 });
 
 test('a server without destinations, stopped and started again, finds its log as it was', async (t) => {

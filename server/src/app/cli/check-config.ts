@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import { readTlsFiles } from '../../adapters/http-api/tls-files.ts';
+import { checkTlsFiles } from '../config/check-tls-files.ts';
+import type { ConfigNote } from '../config/config.ts';
 import { maskedConfig } from '../config/masked-config.ts';
 import { startupWarnings } from '../config/startup-warnings.ts';
 import { loadCommandConfig } from './command-config.ts';
@@ -8,15 +9,16 @@ import type { CommonOptions } from './program.ts';
 
 /** Prints what the file means, secrets masked; every mistake at once when it has some (exit code 78). */
 export async function checkConfig(options: CommonOptions): Promise<void> {
-  const { config, notes, warnings } = loadCommandConfig(options);
-  if (config.http.tls.enable) readTlsFiles(config.http.tls);
+  const loaded = loadCommandConfig(options);
+  const { config, notes, warnings } = loaded;
   print(stringify(maskedConfig(config)));
   print('\n');
   const where = config.file ?? 'the built-in default';
-  for (const note of notes)
-    print(`note     ${note.line === 0 ? where : `${where}:${note.line}`}  ${note.path}: ${note.message}\n`);
-  for (const { line, path, message } of warnings)
-    print(`warning  ${line === 0 ? where : `${where}:${line}`}  ${path}: ${message}\n`);
+  const say = (kind: string, { line, path, message }: ConfigNote) =>
+    print(`${kind}  ${line === 0 ? where : `${where}:${line}`}  ${path === '' ? '' : `${path}: `}${message}\n`);
+  for (const note of notes) say('note   ', note);
+  for (const warning of warnings) say('warning', warning);
   for (const message of startupWarnings(config)) print(`warning  ${message}\n`);
+  checkTlsFiles(loaded);
   print(`${where}: no mistakes.\n`);
 }

@@ -1,5 +1,6 @@
 import type { ConnectionSection } from '../../adapters/shared/influxdb/connection.ts';
 import type { ImageFact } from '../../domain/screenshot-annotation.ts';
+import type { MappingSetting } from './setting.ts';
 
 /**
  * The configuration as the program uses it: complete, checked, in one shape, whichever of the documented shapes the file has.
@@ -249,4 +250,6 @@ export interface LoadedConfig {
   readonly notes: readonly ConfigNote[];
   /** What an operator should know at every start; see also `startupWarnings`. */
   readonly warnings: readonly ConfigNote[];
+  /** For messages that name a line. */
+  readonly settings: MappingSetting;
 }

@@ -7,6 +7,7 @@ import { checkMeaning } from './check-meaning.ts';
 import { checkSchema } from './check-schema.ts';
 import type { AuditConfig, ConfigOverrides, LoadedConfig } from './config.ts';
 import { fillInValues } from './fill-in-values.ts';
+import { inOrder, invalidConfiguration } from './invalid-configuration.ts';
 import { notesOn, warningsOn } from './notes.ts';
 import { queueMetricsWarnings } from './queue-metrics-connection.ts';
 import { settingsSchema } from './schema/settings-schema.ts';
@@ -81,7 +82,7 @@ export function loadConfig(input: LoadConfigInput): LoadedConfig {
   const meant = destinationProblems(config, settings, input);
   if (meant.length > 0) throw invalid(input, meant);
   const warnings = [...warningsOn(settings, input.destinations), ...queueMetricsWarnings(config, settings)];
-  return { config, notes: inOrder(notesOn(settings, schema)), warnings };
+  return { config, notes: inOrder(notesOn(settings, schema)), warnings, settings };
 }
 
 /** What only a destination knows about its settings; those of destinations that are not in use may be unfinished. */
@@ -182,18 +183,9 @@ function placeOf({ line, column, path }: Problem): string {
   return `${line}:${column}:${path}`;
 }
 
-function inOrder<P extends Problem>(problems: readonly P[]): readonly P[] {
-  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
-}
-
 function invalid(input: LoadConfigInput, problems: readonly Problem[]): CodedError {
-  const file = input.file ?? (input.text === undefined ? 'built-in default' : 'configuration');
-  const lines = inOrder(problems).map(({ path, line, column, message }) => {
-    const place = line === 0 ? '' : `${file}:${line}:${column}`;
-    const where = [place, path].filter((part) => part !== '').join(' ');
-    return `${where}: ${message}${/[.?]$/.test(message) ? '' : '.'}`;
-  });
-  const count = lines.length === 1 ? 'an error' : `${lines.length} errors`;
-  const message = `The configuration has ${count}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
-  return new CodedError('CONFIG_INVALID', message, { file, errors: lines.length });
+  return invalidConfiguration(
+    input.file ?? (input.text === undefined ? 'built-in default' : 'configuration'),
+    problems,
+  );
 }
