@@ -3,6 +3,7 @@ import { SegmentReader } from '../adapters/event-log-files/event-log-reader.ts';
 import { readTlsFiles } from '../adapters/http-api/tls-files.ts';
 import { METRICS_CONTENT_TYPE, type PrometheusMetrics, renderMetrics } from '../adapters/metrics/prometheus-metrics.ts';
 import { createOpenIdProvider } from '../adapters/openid-connect/openid-provider.ts';
+import type { CertificateFiles } from '../adapters/shared/fresh-certificate.ts';
 import { SqliteLogFactsReader } from '../adapters/state-sqlite/sqlite-log-facts-reader.ts';
 import { SqliteSearchIndex } from '../adapters/state-sqlite/sqlite-search-index.ts';
 import { SqliteStateStore } from '../adapters/state-sqlite/sqlite-state-store.ts';
@@ -17,6 +18,7 @@ import type { ViewerAccess } from '../pipeline/ports/viewer-access.ts';
 import { SearchIndexer } from '../pipeline/search-indexer.ts';
 import { Looks } from '../pipeline/trail/looks.ts';
 import { Trail } from '../pipeline/trail/trail.ts';
+import type { ViewerConfig } from './config/config.ts';
 import { isLoopback } from './config/startup-warnings.ts';
 import { exportFormats } from './export-formats.ts';
 import { pageFolder } from './page-folder.ts';
@@ -37,6 +39,7 @@ export interface ViewerEngineParts {
 const GATHER_MS = 250;
 const PORT_RETRY_MS = 30_000;
 const POSITION_MS = 2000;
+const CERTIFICATE_CHECK_MS = 10_000;
 
 /** Search indexer and viewer port. A port that cannot be had is tried again: it never keeps events from being received. */
 export class ViewerEngine {
@@ -133,7 +136,7 @@ export class ViewerEngine {
     const api = createViewerApi(
       {
         ...viewer,
-        tls: tls.enable ? readTlsFiles({ ...tls, hsts: false }) : undefined,
+        tls: tls.enable ? this.#certificateFiles(tls) : undefined,
         isOpenToOthers: !isLoopback(viewer.host),
         version: PRODUCT.version,
         pageFolder: pageFolder(),
@@ -165,6 +168,12 @@ export class ViewerEngine {
       );
       return undefined;
     }
+  }
+
+  #certificateFiles(tls: ViewerConfig['tls']): CertificateFiles {
+    const { clock, logger } = this.#parts;
+    const read = () => readTlsFiles({ ...tls, hsts: false });
+    return { read, name: tls.cert, checkMs: CERTIFICATE_CHECK_MS, clock, logger };
   }
 
   #sources(): ViewerSources {

@@ -5,9 +5,10 @@ import type { SecureContextOptions } from 'node:tls';
 import { messageOf, systemCodeOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { Refusal } from '../../pipeline/refusal.ts';
+import { keepCertificateFresh } from '../shared/fresh-certificate.ts';
 import { DEFAULT_TIMEOUTS, type HttpApiOptions, type Timeouts } from './options.ts';
 import { type HttpApiParts, RequestHandler } from './request-handler.ts';
-import { readTlsFiles, sameTlsFiles } from './tls-files.ts';
+import { readTlsFiles } from './tls-files.ts';
 
 export interface ListeningAddress {
   /** As the operating system reports it. */
@@ -37,7 +38,11 @@ export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): Htt
     options,
     timeouts,
     (request, response) => handler.handle(request, response),
-    (tls) => keepCertificateFresh(tls.server, tls.context, { options, parts, timeouts, signal: stop.signal }),
+    (tls) => {
+      const { tls: files } = options;
+      const checked = { read: () => readTlsFiles(files), name: files.cert, checkMs: timeouts.certificateCheckMs };
+      keepCertificateFresh(tls.server, tls.context, { ...checked, ...parts }, stop.signal);
+    },
   );
   server.on('checkExpectation', (request, response) => handler.refuseExpectation(request, response));
   server.on('clientError', (error: Error, socket: Socket) => answerUnreadable(error, socket, handler));
@@ -189,48 +194,3 @@ const UNREADABLE: ReadonlyMap<string, Refusal> = new Map([
   ['HPE_HEADER_OVERFLOW', { status: 431, outcome: 'error', reason: 'Request header fields are too large' }],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', { status: 413, outcome: 'error', reason: 'Chunk extensions are too large' }],
 ]);
-
-interface Freshness {
-  readonly options: HttpApiOptions;
-  readonly parts: HttpApiParts;
-  readonly timeouts: Timeouts;
-  readonly signal: AbortSignal;
-}
-
-/**
- * Takes new certificates into use when their files change; connections that are open keep theirs. Files are replaced one
- * after another, so a pair that does not fit is tried again; the old one serves on meanwhile, with one warning for each
- * state of the files that stays unusable.
- */
-function keepCertificateFresh(server: TlsServer, inUse: SecureContextOptions, freshness: Freshness): void {
-  const { options, parts, timeouts, signal } = freshness;
-  const { logger, clock } = parts;
-  let current = inUse;
-  let fault: string | undefined;
-  let warned: string | undefined;
-  const check = () => {
-    try {
-      const found = readTlsFiles(options.tls);
-      fault = undefined;
-      if (sameTlsFiles(found, current)) return;
-      server.setSecureContext(found);
-      current = found;
-      warned = undefined;
-      logger.info({ cert: options.tls.cert }, 'a new TLS certificate is in use');
-    } catch (error) {
-      const message = messageOf(error);
-      if (fault === message && warned !== message) {
-        logger.warn({ cause: message }, 'the new TLS certificate cannot be used; the old one stays in use');
-        warned = message;
-      }
-      fault = message;
-    }
-  };
-  const watch = async () => {
-    while (!signal.aborted) {
-      await clock.sleep(timeouts.certificateCheckMs, signal);
-      if (!signal.aborted) check();
-    }
-  };
-  void watch();
-}

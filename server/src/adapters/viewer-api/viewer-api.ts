@@ -1,5 +1,5 @@
+import type { Server as TlsServer } from 'node:https';
 import { isIP } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
 import { type FastifyInstance, fastify } from 'fastify';
 import { TRAIL_ROOT } from '../../domain/trail.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
@@ -7,6 +7,7 @@ import type { ViewerAccess } from '../../pipeline/ports/viewer-access.ts';
 import type { ExportFormat } from '../../pipeline/trail/export-formats.ts';
 import type { Looks } from '../../pipeline/trail/looks.ts';
 import type { Trail } from '../../pipeline/trail/trail.ts';
+import { type CertificateFiles, keepCertificateFresh } from '../shared/fresh-certificate.ts';
 import { addExportRoute } from './export-route.ts';
 import { failureOf } from './failure.ts';
 import { addLiveRoute } from './live.ts';
@@ -25,8 +26,8 @@ export interface ViewerApiOptions {
   readonly port: number;
   /** Further names under which people reach this port. */
   readonly allowedHosts: readonly string[];
-  /** Undefined: http. */
-  readonly tls?: SecureContextOptions | undefined;
+  /** Undefined: http. New files are taken into use. */
+  readonly tls?: CertificateFiles | undefined;
   /** Other machines can reach it. */
   readonly isOpenToOthers: boolean;
   /** Of the product. */
@@ -64,15 +65,18 @@ const MAX_BODY_BYTES = 64 * 1024;
 /**
  * The port where people and monitors read; browsers of dashboards write to the ingest port.
  * Requests whose `Host` is neither an address, nor localhost, nor a configured name are refused (DNS rebinding).
+ * @throws CodedError TLS_FILES_UNUSABLE
  */
 export function createViewerApi(options: ViewerApiOptions, sources: ViewerSources, trail?: TrailApiParts): ViewerApi {
+  const { tls } = options;
+  const certificate = tls?.read();
   const app = fastify({
     logger: false,
     requestTimeout: 30_000,
     forceCloseConnections: true,
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: 1000 },
-    ...(options.tls === undefined ? {} : { https: options.tls }),
+    ...(certificate === undefined ? {} : { https: certificate }),
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
   const names = new Set(['localhost', options.host, ...options.allowedHosts].map((name) => name.toLowerCase()));
@@ -86,7 +90,7 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
   });
   addRoutes(app, sources);
   if (trail !== undefined) {
-    const isSecure = options.tls !== undefined;
+    const isSecure = tls !== undefined;
     const guard = { access: trail.access, isSecure, isOpenWithoutTls: options.isOpenToOthers && !isSecure };
     const parts = { ...trail, sessionOf: (request: Parameters<typeof sessionOf>[0]) => sessionOf(request, guard) };
     addOpenApiRoute(app, options.version);
@@ -102,6 +106,9 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
   return {
     async listen() {
       const url = await app.listen({ host: options.host, port: options.port });
+      if (tls !== undefined && certificate !== undefined) {
+        keepCertificateFresh(app.server as unknown as TlsServer, certificate, tls, closing.signal);
+      }
       return { url };
     },
     close: () => {
