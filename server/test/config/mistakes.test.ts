@@ -37,6 +37,28 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
       `production.yaml:5:38 ${AUDIT}.screenshots.storageTargets[0].enabled: expected a known key, found "enabled". Did you mean "enable"?`,
     ],
   ],
+  ...(
+    [
+      ['"   "', 'only blanks'],
+      ['"secret "', 'blanks or line breaks before or behind it'],
+      ['"\\nsecret"', 'blanks or line breaks before or behind it'],
+      ['"sec\\tret"', 'a control character in it'],
+    ] as const
+  ).map(
+    ([token, found]) =>
+      [
+        `a token that no header can hold: ${token}`,
+        audit(`apiToken: ${token}`),
+        [`production.yaml:3:5 ${AUDIT}.apiToken: expected a token that a client can send in a header, found ${found}.`],
+      ] as const,
+  ),
+  [
+    'a token that no header can hold, in a list',
+    audit('apiToken: [fine and dandy, "\u00a0x"]'),
+    [
+      `production.yaml:3:32 ${AUDIT}.apiToken[1]: expected a token that a client can send in a header, found blanks or line breaks before or behind it.`,
+    ],
+  ],
   [
     'missing key in an item of a list',
     audit('destination:', '  parquet:', '    staticTags:', '      - name: a'),

@@ -443,7 +443,7 @@ test('an operator may accept incompatible versions, or widen the range', async (
 
 test('without a token everybody may post; with several, each of them lets in', async () => {
   const open = await new IngestServer({ http: { apiTokens: [] } }).start();
-  const rotating = await new IngestServer({ http: { apiTokens: ['old', 'nëw'] } }).start();
+  const rotating = await new IngestServer({ http: { apiTokens: ['old', 'nëw', 'là'] } }).start();
   const status = async (own: IngestServer, authorization: string | undefined) =>
     (await send(own.url, { path: EVENT, body: valid(), headers: { authorization } })).status;
   try {
@@ -451,6 +451,7 @@ test('without a token everybody may post; with several, each of them lets in', a
     assert.equal(await status(open, 'Bearer whatever'), 202);
     assert.equal(await status(rotating, 'Bearer old'), 202);
     assert.equal(await status(rotating, `bearer  ${Buffer.from('nëw').toString('latin1')} `), 202);
+    assert.equal(await status(rotating, `Bearer ${Buffer.from('là').toString('latin1')}`), 202);
     for (const wrong of ['Bearer ol', 'Bearer olde', 'Bearer', 'Basic old', 'old']) {
       assert.equal(await status(rotating, wrong), 401, wrong);
     }

@@ -16,8 +16,8 @@ export class BearerTokens {
   /** Number of the token in the `Authorization` header; undefined when it is none of ours. */
   match(authorization: string | undefined): number | undefined {
     if (authorization === undefined || !/^bearer /i.test(authorization)) return undefined;
-    // header values arrive as Latin-1, one character a byte
-    const bytes = Buffer.from(authorization.slice(7).trim(), 'latin1');
+    // header values arrive as Latin-1, one character a byte; of "à" in UTF-8 the second is a blank to `trim`
+    const bytes = Buffer.from(authorization.slice(7).replace(/^[ \t]+/, ''), 'latin1');
     let matching: number | undefined;
     for (const [number, token] of this.#tokens.entries()) {
       if (token.length === bytes.length && timingSafeEqual(token, bytes)) matching ??= number;

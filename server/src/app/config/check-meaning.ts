@@ -21,6 +21,7 @@ export function checkMeaning(root: MappingSetting, registered: readonly Register
   return [
     ...misspeltSections(root),
     ...destinationTypes(settings, registered),
+    ...apiTokens(settings),
     ...tls(settings, 'tls'),
     ...tls(settings, 'viewer.tls'),
     ...viewerUsers(settings),
@@ -45,6 +46,25 @@ class AuditSettings {
   problem(path: string, message: string): Problem {
     return problem(settingAt(this.#root, [...AUDIT_EVENTS, ...path.split('.')]) ?? this.#root, message);
   }
+}
+
+/** A header loses the blanks around its value and cannot hold control characters: such a token would let nobody in. */
+function apiTokens(settings: AuditSettings): Problem[] {
+  const value = settings.value('apiToken');
+  const tokens: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return tokens.flatMap((token, i) => {
+    if (typeof token !== 'string' || token === '') return [];
+    const found = unsendable(token);
+    if (found === undefined) return [];
+    const path = Array.isArray(value) ? `apiToken.${i}` : 'apiToken';
+    return [settings.problem(path, `expected a token that a client can send in a header, found ${found}`)];
+  });
+}
+
+function unsendable(token: string): string | undefined {
+  if (token.trim() === '') return 'only blanks';
+  if (token.trim() !== token) return 'blanks or line breaks before or behind it';
+  return /\p{Cc}/u.test(token) ? 'a control character in it' : undefined;
 }
 
 /** Other sections are not ours, but `auditEvent:` would run with defaults in silence. */
