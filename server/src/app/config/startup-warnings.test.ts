@@ -45,3 +45,15 @@ test('a destination InfluxDB without its settings, as excerpts of the documents 
   assert.deepEqual(missing('  influxdb: {version: 2, v2Config: {org: o, bucket: b, token: t}}'), []);
   assert.deepEqual(missing('  influxdb: {version: 3, v3Config: {database: d}}'), []);
 });
+
+test('a destination JSON that writes no files is warned of', () => {
+  const warnings = (...more: readonly string[]) =>
+    warningsOf(TOKEN, 'destination:', '  enable: true', '  type: json', ...more);
+  const nothing = [
+    'Nothing is delivered to json: set destination.json.objectdata.enable: true, or take json out of destination.type.',
+  ];
+  assert.deepEqual(warnings(), nothing);
+  assert.deepEqual(warnings('  json: {objectdata: {enable: false, exportDirectory: x}}'), nothing);
+  assert.deepEqual(warnings('  json: {objectdata: {enable: true, exportDirectory: x}}'), []);
+  assert.deepEqual(warningsOf(TOKEN, 'destination: {enable: false, type: json}'), []);
+});

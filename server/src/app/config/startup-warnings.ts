@@ -32,8 +32,15 @@ export function startupWarnings(config: AuditConfig): readonly string[] {
   return [...warnings, ...destinations.flatMap(incompleteWarning), ...destinations.flatMap(seriesWarning)];
 }
 
-/** Excerpts of the public documents name `influxdb` without its settings: no mistake, but nothing can be written. */
+/** Excerpts of the public documents name destinations without their settings: no mistake, but nothing is written. */
 function incompleteWarning({ type, rawOptions }: DestinationConfig): readonly string[] {
+  if (type === 'json') {
+    const { objectdata } = rawOptions as { readonly objectdata?: { readonly enable?: boolean } };
+    if (objectdata?.enable === true) return [];
+    return [
+      'Nothing is delivered to json: set destination.json.objectdata.enable: true, or take json out of destination.type.',
+    ];
+  }
   if (type !== 'influxdb') return [];
   const { server } = parseConnection(rawOptions as unknown as ConnectionSection, 'destination.influxdb');
   if (server.version !== 'incomplete') return [];
