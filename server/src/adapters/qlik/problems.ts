@@ -1,5 +1,6 @@
 import { systemCodeOf } from '../../domain/errors.ts';
 import type { DownloadOutcome, DownloadProblem } from '../../pipeline/ports/screenshots.ts';
+import { maskSecrets } from '../shared/mask-secrets.ts';
 import { AddressRefusedError } from './checked-lookup.ts';
 
 export type Problem = Exclude<DownloadOutcome, { readonly kind: 'downloaded' }>;
@@ -107,12 +108,7 @@ export function sentenceStart(text: string): string {
 
 /** Without them, however they are written: a hostile server can put what it was sent into the name of a host. */
 export function withoutSecrets(problem: Problem, secrets: Iterable<string>): Problem {
-  let { message } = problem;
-  for (const secret of secrets) {
-    if (secret !== '')
-      message = message.replaceAll(new RegExp(secret.replaceAll(/[^A-Za-z0-9]/g, '\\$&'), 'gi'), '********');
-  }
-  return { ...problem, message };
+  return { ...problem, message: maskSecrets(problem.message, secrets) };
 }
 
 /** `Retry-After`, in seconds or as a date; an hour at most. Undefined: there is none that makes sense. */

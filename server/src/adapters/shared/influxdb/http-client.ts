@@ -6,6 +6,7 @@ import { rootCertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { CodedError, messageOf, systemCodeOf } from '../../../domain/errors.ts';
+import { maskSecrets } from '../mask-secrets.ts';
 import type { InfluxdbConnection } from './connection.ts';
 
 const gzipped = promisify(gzip);
@@ -127,7 +128,7 @@ export class HttpClient {
       request.on('response', (response) => {
         textOf(response).then((text) => {
           const { 'retry-after': retryAfter, location } = response.headers;
-          settle({ status: response.statusCode ?? 0, retryAfter, location, text: without(secrets, text) });
+          settle({ status: response.statusCode ?? 0, retryAfter, location, text: maskSecrets(text, secrets) });
         }, reject);
       });
       request.end(body);
@@ -137,7 +138,7 @@ export class HttpClient {
   #unreachable(error: unknown): CodedError {
     if (error instanceof CodedError) return error;
     const { host, port, secrets, setting } = this.#options;
-    const reason = without(secrets, messageOf(error) || (systemCodeOf(error) ?? 'the connection failed'));
+    const reason = maskSecrets(messageOf(error) || (systemCodeOf(error) ?? 'the connection failed'), secrets);
     const code = systemCodeOf(error);
     const advice = UNTRUSTED.test(code ?? '')
       ? `Name the file of its authority in ${setting}.tls.ca, and the host as its certificate does.`
@@ -169,10 +170,6 @@ async function textOf(response: http.IncomingMessage): Promise<string> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
-}
-
-function without(secrets: readonly string[], text: string): string {
-  return secrets.reduce((clean, secret) => (secret === '' ? clean : clean.replaceAll(secret, '********')), text);
 }
 
 function aborted(): CodedError {
