@@ -60,6 +60,8 @@ test('facts, object data, deliveries and the raw event are there, and can be cop
   await page.getByRole('button', { name: 'Copy as JSON' }).click();
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   assert.deepEqual(JSON.parse(await page.evaluate(() => navigator.clipboard.readText())), envelope);
+  await page.getByText('As delivered').click();
+  await page.getByText('Destinations that take them also get the object data').waitFor();
   const utc = await page.locator('.event-meta time').last().getAttribute('title');
   assert.ok(utc?.startsWith(event.time.replace('T', ' ').replace('Z', ' UTC')), utc ?? 'none');
 });

@@ -88,7 +88,10 @@ export interface TrailEventDetail {
   readonly sentence: string;
   /** Exactly as received. Null once erased. */
   readonly envelope: unknown;
-  /** The derived fields as destinations get them (docs/audit-record.md), 64-bit integers as text beyond 2^53. */
+  /**
+   * The derived fields as destinations get them (docs/audit-record.md), 64-bit integers as text beyond 2^53; without
+   * `objectData` and `rawEnvelope`, which stand in the envelope.
+   */
   readonly record: Readonly<Record<string, unknown>>;
   readonly receipt: {
     readonly receivedAt: string;
@@ -117,7 +120,7 @@ export interface TrailSelection {
 export interface TrailObjectData {
   readonly title: string | null;
   readonly columns: readonly string[];
-  /** At most 1000; `totalRows` says how many were sent. */
+  /** At most 1000; `totalRows` says how many were sent. The text of a cell is cut after 10,000 characters. */
   readonly rows: readonly (readonly (string | number | null)[])[];
   readonly totalRows: number;
 }

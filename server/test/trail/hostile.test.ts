@@ -10,6 +10,31 @@ const LONG = 'ab'.repeat(5_000);
 const DEEP = `${'['.repeat(900)}${']'.repeat(900)}`;
 
 /** What a client may send that nobody expects; each must be found, opened, counted and exported without harm. */
+describe('a large event', () => {
+  it('megabytes of object data go over the line once', async (t) => {
+    const world = await TrailWorld.start();
+    t.after(() => world.stop());
+    const values = Array.from({ length: 20_000 }, (_, i) => `"value" ${i} `.repeat(8));
+    await world.add(
+      eventLine({ id: 1, objectData: { dimensions: [{ label: 'D', values }] } }),
+      eventLine({ id: 2, objectData: { dimensions: [{ label: 'D', values: ['x'.repeat(2_000_000)] }] } }),
+    );
+    const visitor = await world.operator();
+    for (const [id, rows] of [
+      [1, 20_000],
+      [2, 1],
+    ] as const) {
+      const { bytes, body } = await visitor.get(`events/${uuid(id)}`);
+      const envelopeBytes = Buffer.byteLength(JSON.stringify(body.envelope));
+      assert.ok(envelopeBytes > 2_000_000);
+      assert.ok(bytes.length < envelopeBytes * 1.1, `${bytes.length} for ${envelopeBytes}`);
+      assert.equal(body.objectData.totalRows, rows);
+    }
+    const [[cell]] = (await visitor.read(`events/${uuid(2)}`)).objectData.rows;
+    assert.equal(cell, `${'x'.repeat(10_000)}…`);
+  });
+});
+
 describe('a hostile trail', () => {
   let world: TrailWorld;
   let visitor: Visitor;

@@ -197,6 +197,9 @@ describe('what the trail answers', () => {
       ],
       totalRows: 3,
     });
+    const { envelope, record } = await visitor.read(`events/${uuid(5)}`);
+    assert.ok(JSON.stringify(envelope).includes('objectData'));
+    assert.deepEqual([record.eventId, 'objectData' in record, 'rawEnvelope' in record], [uuid(5), false, false]);
     assert.equal((await visitor.get(`events/${uuid(999)}`)).status, 404);
     assert.equal((await visitor.get('events/no-uuid')).status, 404);
   });

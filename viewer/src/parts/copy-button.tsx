@@ -1,7 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
-export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+interface CopyButtonProps {
+  /** A long one is made when it is asked for. */
+  readonly text: string | (() => string);
+  readonly label: string;
+}
+
+export function CopyButton({ text, label }: CopyButtonProps) {
   const [state, setState] = useState<'idle' | 'copied' | 'failed'>('idle');
   useEffect(() => {
     if (state === 'idle') return;
@@ -15,7 +21,9 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
       class="button-quiet copy"
       title={said}
       aria-label={said}
-      onClick={() => copy(text).then((done) => setState(done ? 'copied' : 'failed'))}
+      onClick={() =>
+        copy(typeof text === 'string' ? text : text()).then((done) => setState(done ? 'copied' : 'failed'))
+      }
     >
       <Icon name={state === 'copied' ? 'check' : 'copy'} size={15} />
       <span class="visually-hidden" role="status">

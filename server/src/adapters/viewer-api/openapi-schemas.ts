@@ -75,7 +75,11 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     event: ref('TrailEvent'),
     sentence: text,
     envelope: anything,
-    record: { type: 'object' },
+    record: {
+      type: 'object',
+      description: 'As destinations get it, without objectData and rawEnvelope, which stand in the envelope.',
+      properties: { objectData: false, rawEnvelope: false },
+    },
     receipt: object({
       receivedAt: time,
       ip: textOrNull,

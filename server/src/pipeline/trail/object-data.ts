@@ -3,6 +3,8 @@ import type { TrailObjectData } from '../../domain/trail.ts';
 
 const MAX_ROWS = 1000;
 const MAX_COLUMNS = 200;
+/** The envelope has all of it. */
+const MAX_CELL_LENGTH = 10_000;
 type Cell = string | number | null;
 type Members = Readonly<Record<string, unknown>>;
 
@@ -77,8 +79,14 @@ function listOf(value: unknown): readonly unknown[] {
 
 function cell(value: unknown): Cell {
   if (value === undefined || value === null) return null;
-  if (typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') return short(value);
   const { qText, text } = membersOf(value);
-  if (typeof qText === 'string') return qText;
-  return typeof text === 'string' ? text : (JSON.stringify(value) ?? null);
+  if (typeof qText === 'string') return short(qText);
+  const other = typeof text === 'string' ? text : JSON.stringify(value);
+  return other === undefined ? null : short(other);
+}
+
+function short(text: string): string {
+  return text.length <= MAX_CELL_LENGTH ? text : `${text.slice(0, MAX_CELL_LENGTH).toWellFormed()}…`;
 }

@@ -27,6 +27,12 @@ export function recordMembers(record: AuditRecord): Readonly<Record<string, unkn
   );
 }
 
+/** As `recordMembers`, for an answer with the envelope beside it: without the columns that repeat megabytes of it. */
+export function briefRecordMembers(record: AuditRecord): Readonly<Record<string, unknown>> {
+  const { objectData: _data, rawEnvelope: _envelope, ...brief } = recordMembers(record);
+  return brief;
+}
+
 function integerOrText(value: bigint | null): number | string | null {
   if (value === null) return null;
   const number = Number(value);

@@ -28,7 +28,7 @@ import { histogramOf } from './histogram.ts';
 import { ANYTHING, limitedTo, type TrailQuestion } from './limited-filter.ts';
 import { objectDataOf } from './object-data.ts';
 import type { TrailReader } from './reader.ts';
-import { recordMembers } from './record-members.ts';
+import { briefRecordMembers } from './record-members.ts';
 import { selectionsOf } from './selections.ts';
 import { sentenceOf } from './sentence.ts';
 import { suggestionsFor } from './suggestions.ts';
@@ -199,7 +199,7 @@ export class Trail {
       event: trailEvent(row, reader),
       sentence: sentenceOf(row),
       envelope: parts === undefined ? null : exactOr(parts.envelopeText, parts.envelope),
-      record: recordMembers(record),
+      record: briefRecordMembers(record),
       receipt: {
         receivedAt: isoTime(stored.at),
         ip: parts?.ip ?? null,

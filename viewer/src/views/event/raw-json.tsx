@@ -12,8 +12,8 @@ const MOST_SHOWN = 60_000;
 export function RawJson({ detail }: { readonly detail: TrailEventDetail }) {
   const [shown, setShown] = useState<'envelope' | 'record'>('envelope');
   const value = shown === 'envelope' ? detail.envelope : detail.record;
-  const text = useMemo(() => visibleJson(JSON.stringify(value, null, 2) ?? 'null'), [value]);
-  const tokens = useMemo(() => jsonTokens(text.slice(0, MOST_SHOWN)), [text]);
+  const text = useMemo(() => JSON.stringify(value, null, 2) ?? 'null', [value]);
+  const tokens = useMemo(() => jsonTokens(visibleJson(text.slice(0, MOST_SHOWN))), [text]);
   return (
     <section class="card" aria-labelledby="raw-title">
       <header class="card-head">
@@ -27,7 +27,7 @@ export function RawJson({ detail }: { readonly detail: TrailEventDetail }) {
           ]}
           choose={setShown}
         />
-        <CopyButton text={text} label="Copy as JSON" />
+        <CopyButton text={() => visibleJson(text)} label="Copy as JSON" />
       </header>
       {value === null ? (
         <p class="picture-none">The contents of this event were erased.</p>
@@ -44,6 +44,11 @@ export function RawJson({ detail }: { readonly detail: TrailEventDetail }) {
       {text.length > MOST_SHOWN && (
         <p class="table-more muted small">
           The first {formats.bytes(MOST_SHOWN)} of {formats.bytes(text.length)}; the copy button copies all of it.
+        </p>
+      )}
+      {shown === 'record' && (
+        <p class="table-more muted small">
+          Destinations that take them also get the object data and the whole envelope, which stand under “As received”.
         </p>
       )}
     </section>
