@@ -1,3 +1,5 @@
+import { PassThrough } from 'node:stream';
+import type { QvdWriter } from 'qvd-codec';
 import { ParquetFile } from '../adapters/destinations/parquet/encode.ts';
 import { openQvd, rowOf } from '../adapters/destinations/qvd/encode.ts';
 import type { AuditRecord } from '../domain/audit-record.ts';
@@ -8,11 +10,20 @@ import { PRODUCT } from './product.ts';
 
 /** A row group costs a footer of some kilobytes. */
 const ROW_GROUP_ROWS = 1000;
-/** Every distinct value of every column is in memory until the file is sent. */
-const MAX_QVD_ROWS = 50_000;
+/**
+ * Every distinct value of every column is in memory until the file is sent; all exports share this. An event with an
+ * envelope of 1.3 kB takes 1.6 kB.
+ */
+const MAX_QVD_BYTES = 1 << 30;
 
 /** What the trail can be exported as: the encoders of the destinations, row by row. */
-export function exportFormats(logId: string, position: () => number, clock: Clock): readonly ExportFormat[] {
+export function exportFormats(
+  logId: string,
+  position: () => number,
+  clock: Clock,
+  maxQvdBytes = MAX_QVD_BYTES,
+): readonly ExportFormat[] {
+  const writers = new Set<QvdWriter>();
   return [
     NDJSON,
     CSV,
@@ -20,8 +31,11 @@ export function exportFormats(logId: string, position: () => number, clock: Cloc
     {
       name: 'qvd',
       contentType: 'application/octet-stream',
-      maxRows: MAX_QVD_ROWS,
-      open: () => qvdFile(logId, position(), clock),
+      open: () => {
+        const range = { first: sequence(1), last: sequence(position()) };
+        const facts = { product: PRODUCT, from: [{ logId, range }], createdAt: clock.now() };
+        return qvdFile(openQvd(EXPORT_COLUMNS, facts), writers, maxQvdBytes);
+      },
     },
   ];
 }
@@ -49,17 +63,25 @@ function parquetFile(logId: string): ExportFile {
   };
 }
 
-function qvdFile(logId: string, position: number, clock: Clock): ExportFile {
-  const range = { first: sequence(1), last: sequence(position) };
-  const writer = openQvd(EXPORT_COLUMNS, { product: PRODUCT, from: [{ logId, range }], createdAt: clock.now() });
+function qvdFile(writer: QvdWriter, writers: Set<QvdWriter>, maxBytes: number): ExportFile {
+  writers.add(writer);
   return {
     add(records) {
       for (const record of records) writer.addRow(rowOf(EXPORT_COLUMNS, record));
       return new Uint8Array();
     },
-    *end() {
-      yield writer.toBuffer();
+    isFull: () => [...writers].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0) > maxBytes,
+    async *end() {
+      const pieces = new PassThrough();
+      writer.writeTo(pieces).then(
+        () => pieces.end(),
+        (error: Error) => pieces.destroy(error),
+      );
+      yield* pieces as AsyncIterable<Buffer>;
     },
-    close: () => writer.close(),
+    close() {
+      writers.delete(writer);
+      writer.close();
+    },
   };
 }

@@ -161,6 +161,32 @@ describe('files from the trail', () => {
     assert.deepEqual(world.failures, []);
   });
 
+  it('qvd: what finds no room is refused before anything is sent; who goes meanwhile leaves the room free', async (t) => {
+    const narrow = await TrailWorld.start({ qvdBytes: 2_000_000 });
+    t.after(() => narrow.stop());
+    const objectData = { dimensions: [{ values: ['x'.repeat(5000)] }] };
+    await narrow.add(...Array.from({ length: 1000 }, (_, i) => eventLine({ id: i + 1, objectData })));
+    const operator = await narrow.operator();
+    for (let i = 0; i < 5; i++) {
+      const { status, body } = await operator.get('export?format=qvd');
+      assert.deepEqual([status, body.error.code], [422, 'TOO_MANY_EVENTS']);
+    }
+    for (let i = 0; i < 5; i++) {
+      const abort = new AbortController();
+      const asked = fetch(`${narrow.url}/api/v1/trail/export?format=qvd`, {
+        headers: { cookie: operator.cookie ?? '' },
+        signal: abort.signal,
+      });
+      setImmediate(() => abort.abort());
+      await asked.then(
+        (response) => response.body?.cancel(),
+        () => {},
+      );
+    }
+    assert.equal((await operator.get(`export?format=qvd&q=${uuid(7)}`)).status, 200);
+    assert.deepEqual(narrow.failures, []);
+  });
+
   it('pictures: only the bytes that an outcome record vouches for, as what they are', async () => {
     const picture = (name: string, content: Buffer, role = 'seen', sha256?: string) => {
       const path = join(world.folder, name);

@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly looksClock?: Clock;
   readonly isOpenToOthers?: boolean;
   readonly pageFolder?: string;
+  /** Room for QVD files. */
+  readonly qvdBytes?: number;
   /** Tables of more events than this are summed up per day. */
   readonly smallTable?: number;
 }
@@ -143,7 +145,7 @@ export class TrailWorld {
         trail: this.trail,
         access,
         looks: this.looks,
-        formats: exportFormats('log-1', () => this.#indexer.position(), systemClock),
+        formats: exportFormats('log-1', () => this.#indexer.position(), systemClock, options.qvdBytes),
         // waiting between looks for news goes by the system's clock
         clock: systemClock,
         deadLetters,

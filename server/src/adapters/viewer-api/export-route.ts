@@ -50,8 +50,7 @@ export function addExportRoute(app: FastifyInstance, parts: ExportRouteParts): v
         rows += count;
       });
       // before the first byte goes out, a failure still has an answer of its own
-      const pieces =
-        format.maxRows === undefined ? whileRead(file, records) : await onceRead(file, records, format.maxRows);
+      const pieces = file.isFull === undefined ? whileRead(file, records) : await onceRead(file, records, signal);
       const first = await pieces.next();
       reply.hijack();
       const name = `audit-trail-${toIsoString(clock.now()).replaceAll(/[-:]|\.\d+/g, '')}.${format.name}`;
@@ -67,8 +66,10 @@ export function addExportRoute(app: FastifyInstance, parts: ExportRouteParts): v
       }
       if (!signal.aborted) state = 'complete';
     } catch (thrown) {
-      if (!reply.sent) throw thrown;
+      if (!reply.sent && !signal.aborted) throw thrown;
       if (!signal.aborted) parts.failed('GET export', thrown);
+      // whoever asked has gone before there was anything to send
+      if (!reply.sent) reply.hijack();
     } finally {
       running--;
       file.close();
@@ -93,19 +94,19 @@ async function* whileRead(file: ExportFile, records: Records): AsyncGenerator<Ui
   yield* file.end();
 }
 
-/** @throws ViewerFailure 422 when there are more rows than the format takes */
-async function onceRead(file: ExportFile, records: Records, maxRows: number): Promise<AsyncGenerator<Uint8Array>> {
-  let rows = 0;
+/** @throws ViewerFailure 422 when there is more than finds room */
+async function onceRead(file: ExportFile, records: Records, signal: AbortSignal): Promise<AsyncGenerator<Uint8Array>> {
   for await (const batch of records) {
-    rows += batch.length;
-    if (rows > maxRows) {
-      const message = `This format takes ${maxRows} events at most. Narrow the filter, or choose parquet, csv or ndjson.`;
+    signal.throwIfAborted();
+    file.add(batch);
+    if (file.isFull?.()) {
+      const message =
+        'This is more than a file of this format can take, or other exports are taking the room. Narrow the filter, or choose parquet, csv or ndjson.';
       throw new ViewerFailure(422, 'TOO_MANY_EVENTS', message);
     }
-    file.add(batch);
   }
   return (async function* () {
-    for (const piece of file.end()) {
+    for await (const piece of file.end()) {
       yield piece;
       await setImmediate();
     }

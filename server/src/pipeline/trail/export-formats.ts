@@ -7,16 +7,16 @@ import { isoTime } from './trail-event.ts';
 export interface ExportFile {
   /** @returns the bytes that can go out now */
   add(records: readonly AuditRecord[]): Uint8Array;
+  /** Only of a file that can be sent once it is complete: does it hold all that there is room for? */
+  isFull?(): boolean;
   /** The rest. Afterwards, or when nothing more is wanted, `close`. */
-  end(): Iterable<Uint8Array>;
+  end(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   close(): void;
 }
 
 export interface ExportFormat {
   readonly name: string;
   readonly contentType: string;
-  /** It is sent once it is complete, from memory: more rows than these are refused. */
-  readonly maxRows?: number;
   open(): ExportFile;
 }
 
