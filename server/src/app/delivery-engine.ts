@@ -22,10 +22,9 @@ import type { QueueMetricsSource } from '../pipeline/ports/queue-metrics.ts';
 import type { FixedRun, FixedRunOptions } from '../pipeline/replay.ts';
 import { Retention } from '../pipeline/retention.ts';
 import { isFileDestination } from '../pipeline/retry-policy.ts';
-import { destinations as registry } from './destination-registry.ts';
 import { HeldDestinations } from './held-destinations.ts';
+import { openDestination } from './open-destination.ts';
 import { answerRequests } from './operator-requests.ts';
-import { PRODUCT } from './product.ts';
 import { queueMetricsWriter } from './queue-metrics.ts';
 import { ScreenshotPart } from './screenshot-part.ts';
 import type { DeliveryThreadStatus, DiskNews, ThreadStart } from './threads/contracts.ts';
@@ -284,20 +283,13 @@ export class DeliveryEngine {
   /** @throws CodedError REPLAY_NOT_POSSIBLE for a destination that is not configured */
   #open(destination: string, name: string, exportDirectory?: string): OpenedDestination {
     const { start, clock, logger } = this.#parts;
-    const configured = start.config.destinations.find((d) => d.name === destination);
-    const registered = registry.find(({ type }) => type === configured?.type);
-    if (configured === undefined || registered === undefined) {
-      throw new CodedError('REPLAY_NOT_POSSIBLE', `The destination ${destination} is not configured.`, { destination });
-    }
-    const rawOptions =
-      exportDirectory === undefined ? configured.rawOptions : { ...configured.rawOptions, exportDirectory };
-    return registered.open(rawOptions, {
+    return openDestination(start.config, {
+      destination,
       name,
       logId: start.log.logId,
       clock,
       logger,
-      root: start.config.root,
-      product: PRODUCT,
+      exportDirectory,
     });
   }
 

@@ -3,6 +3,7 @@ import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { envelope, postEvent } from '../support/audit-client.ts';
+import { countsByEventId } from '../support/parquet-rows.ts';
 import { createHome, eventually, runCommand, startServer } from '../support/running-server.ts';
 
 test('a port that is taken is said in a sentence, exit code 1', async (t) => {
@@ -28,7 +29,7 @@ test('a destination that has every event is current, also when a record of the s
   // the added record, the event, and server.synced a second later
   const { destinations } = await eventually(async () => {
     const found = await status();
-    return found.log.head === 3 && found.destinations[0].delivered === 1 ? found : undefined;
+    return found.log.head >= 3 && found.destinations[0].delivered === 1 ? found : undefined;
   });
   assert.equal(destinations[0].lagEvents, 0);
   assert.match((await runCommand(home, ['status'])).stdout, /parquet +current/);
@@ -73,6 +74,37 @@ test('rule 11: a held destination cannot be skipped; the message names the comma
   const decided = await startServer(home);
   t.after(() => decided.kill());
   assert.match((await runCommand(home, ['status'])).stdout, /parquet +current/);
+});
+
+test('rule 11: a restart behind what a destination has been given needs --allow-repeats', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  assert.equal((await postEvent(server.url, envelope())).status, 202);
+  await eventually(async () => ((await countsByEventId(home.parquet)).size === 1 ? true : undefined));
+  await server.stop();
+  const restart = (...args: readonly string[]) => runCommand(home, ['destinations', 'restart', 'parquet', ...args]);
+  const refused = await restart('--from', '1');
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /^parquet has been given events up to (\d): with --from 1 it gets those from 1 to \1 again/,
+  );
+
+  // an older durable.sqlite knows nothing of it; the files do
+  for (const end of ['', '-wal', '-shm']) rmSync(join(home.log, `durable.sqlite${end}`), { force: true });
+  const held = await startServer(home);
+  t.after(() => held.kill());
+  await held.stop();
+  assert.match((await restart('--from', '1')).stderr, /^parquet has been given events up to \d/);
+  assert.match((await restart('--from', 'now')).stdout, /goes on after \d+ at the next start\.$/m);
+  const allowed = await restart('--from', '1', '--allow-repeats');
+  assert.equal(allowed.code, 0);
+  assert.match(allowed.stdout, /^parquet goes on after 0 at the next start, and gets 1 to \d again\.$/m);
+  const again = await startServer(home);
+  t.after(() => again.kill());
+  await eventually(async () => ([...(await countsByEventId(home.parquet)).values()][0] === 2 ? true : undefined));
 });
 
 test('certificates that cannot be used: check-config and serve say all of it with its lines, exit code 78', async (t) => {

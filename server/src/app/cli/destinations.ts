@@ -1,6 +1,11 @@
+import { createPinoLogger } from '../../adapters/pino-logger/pino-logger.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
 import { epochMillis, toIsoString } from '../../domain/epoch-millis.ts';
+import { CodedError } from '../../domain/errors.ts';
 import { BEFORE_FIRST, sequence } from '../../domain/sequence.ts';
+import type { DestinationState } from '../../pipeline/ports/destination-states.ts';
+import type { AuditConfig } from '../config/config.ts';
+import { openDestination } from '../open-destination.ts';
 import { loadCommandConfig, openState } from './command-config.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { lagsOf, NO_LAG } from './lag.ts';
@@ -8,7 +13,7 @@ import { lookIntoLog } from './log-look.ts';
 import { firstAtOrAfter, lastAtOrBefore } from './log-position.ts';
 import { carryOut, isRunning } from './operator-request.ts';
 import { print, printJson } from './output.ts';
-import type { CommonOptions, SkipOptions } from './program.ts';
+import type { CommonOptions, RestartOptions, SkipOptions } from './program.ts';
 import { formatTable } from './table.ts';
 
 export async function destinationsList(options: CommonOptions & { readonly json?: true }): Promise<void> {
@@ -81,27 +86,59 @@ export async function destinationsSkip(name: string, options: CommonOptions & Sk
   });
 }
 
-/** Rule 11: what was held at start goes on where a person says. Only without a running server, whose workers own the cursors. */
-export async function destinationsRestart(
-  name: string,
-  options: CommonOptions & { readonly from: string },
-): Promise<void> {
+/**
+ * Rule 11: what was held at start goes on where a person says, who is told what would come twice. Only without a running
+ * server, whose workers own the cursors.
+ */
+export async function destinationsRestart(name: string, options: CommonOptions & RestartOptions): Promise<void> {
   const { config } = loadCommandConfig(options);
   if (isRunning(config))
     throw new CommandFailure('Stop the server first ("butler-sos-audit stop"); its workers own the positions.');
-  const { head, reader } = await lookIntoLog(config);
+  const { head, logId, reader } = await lookIntoLog(config);
   const state = openState(config);
   try {
-    if (state.destinations.get(name) === undefined) {
-      throw new CommandFailure(`No destination is called ${name}; see "destinations list".`);
-    }
+    const known = state.destinations.get(name);
+    if (known === undefined) throw new CommandFailure(`No destination is called ${name}; see "destinations list".`);
     const from =
       options.from === 'now'
         ? head
         : sequence(Math.max(BEFORE_FIRST, (await firstAtOrAfter(reader, options.from)) - 1));
+    const given = Math.min(head, await givenUpTo(known, config, logId));
+    if (given > from && options.allowRepeats !== true) {
+      throw new CommandFailure(
+        `${name} has been given events up to ${given}: with --from ${options.from} it gets those from ${from + 1} to ${given} again, and readers find them twice. Say --from ${given + 1}, or move away what it has written from there on and add --allow-repeats.`,
+      );
+    }
     state.destinations.restartAt(name, from);
-    print(`${name} goes on after ${from} at the next start.\n`);
+    const repeats = given > from ? `, and gets ${from + 1} to ${given} again` : '';
+    print(`${name} goes on after ${from} at the next start${repeats}.\n`);
   } finally {
     state.close();
+  }
+}
+
+/** What a reader would find twice if it were given once more: 0 where the destination tells repeats from others. */
+async function givenUpTo(known: DestinationState, config: AuditConfig, logId: string | undefined): Promise<number> {
+  const { name, committed, begun, held } = known;
+  // its position is one of another log
+  const position = held?.code === 'LOG_REPLACED' ? BEFORE_FIRST : Math.max(committed, begun?.last ?? BEFORE_FIRST);
+  if (logId === undefined || !config.destinations.some((one) => one.name === name)) return position;
+  const logger = createPinoLogger({ level: 'error', format: 'text', to: 'stderr' });
+  const { destination, repeats } = openDestination(config, {
+    destination: name,
+    name,
+    logId,
+    clock: systemClock,
+    logger,
+  });
+  try {
+    return repeats === 'absorbed'
+      ? BEFORE_FIRST
+      : Math.max(position, (await destination.holdsUpTo?.()) ?? BEFORE_FIRST);
+  } catch (thrown) {
+    if (!(thrown instanceof CodedError)) throw thrown;
+    return position; // its folder cannot be looked at now
+  } finally {
+    await destination.close();
   }
 }

@@ -25,7 +25,7 @@ export interface Commands {
   screenshotsRetry(options: CommonOptions & ScreenshotOptions): Promise<void>;
   destinationsList(options: CommonOptions & { readonly json?: true }): Promise<void>;
   destinationsSkip(name: string, options: CommonOptions & SkipOptions): Promise<void>;
-  destinationsRestart(name: string, options: CommonOptions & { readonly from: string }): Promise<void>;
+  destinationsRestart(name: string, options: CommonOptions & RestartOptions): Promise<void>;
   refusedList(options: CommonOptions & { readonly limit: number; readonly json?: true }): Promise<void>;
   refusedExport(options: CommonOptions & { readonly output?: string }): Promise<void>;
   open(options: CommonOptions & { readonly browser?: true }): Promise<void>;
@@ -81,6 +81,11 @@ export interface ScreenshotOptions {
   readonly failed?: true;
   readonly since?: string;
 }
+export interface RestartOptions {
+  readonly from: string;
+  readonly allowRepeats?: true;
+}
+
 export interface SkipOptions {
   readonly reason: string;
   readonly through?: string;
@@ -215,6 +220,7 @@ function addRepairing(program: Command, commands: Commands): void {
   common(destinations.command('restart <name>'))
     .description('decide where a destination goes on that was held at start (another or older log)')
     .requiredOption('--from <position>', 'a sequence, a date, or "now"')
+    .option('--allow-repeats', 'also where it is given again what it has been given')
     .action(commands.destinationsRestart);
 }
 
