@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { envelope, load, postEvent } from '../support/audit-client.ts';
 import { countsByEventId } from '../support/parquet-rows.ts';
-import { createHome, startServer } from '../support/running-server.ts';
+import { createHome, eventually, LAUNCHER, startServer } from '../support/running-server.ts';
 
 test('SIGTERM under load: exit code 0 within 5 s, every 202 is in a file, nothing twice', async (t) => {
   const home = createHome({ writeFrequency: 20_000, maxBatchSize: 10_000 });
@@ -38,4 +41,29 @@ test('a second signal ends at once, and what was acknowledged is there at the ne
   t.after(() => second.kill());
   assert.equal(await second.stop(), 0);
   assert.deepEqual([...(await countsByEventId(home.parquet))], [[event.eventId, 1]]);
+});
+
+test('a server whose output nobody reads goes on', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  other.close();
+  // without a configuration file it has more to say once it listens
+  const child = spawn(process.execPath, [LAUNCHER, 'serve', '--root', home.root, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  child.stdout.destroy();
+  const status = () =>
+    fetch(`http://127.0.0.1:${port}/`).then(
+      (answer) => answer.status,
+      () => undefined,
+    );
+  assert.equal(await eventually(status), 404);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.equal(await status(), 404);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
 });

@@ -6,6 +6,15 @@ export function print(text: string): void {
   process.stdout.write(text);
 }
 
+/** For a command that goes on when nobody reads what it says: a broken pipe ends no server. */
+export function printIfRead(text: string): void {
+  try {
+    writeSync(process.stdout.fd, text);
+  } catch {
+    return; // nowhere left to say so
+  }
+}
+
 export function printJson(value: unknown): void {
   print(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -12,7 +12,7 @@ import { loadCommandConfig } from './command-config.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 import { exitNow } from './exit-now.ts';
 import { operator } from './operator-request.ts';
-import { print } from './output.ts';
+import { printIfRead } from './output.ts';
 import type { CommonOptions, ServeOptions } from './program.ts';
 import { welcome } from './welcome.ts';
 
@@ -50,7 +50,7 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
     },
   );
   if (process.stdout.isTTY || loaded.config.file === undefined) {
-    print(welcome(loaded.config, server, startLink(loaded.config, server.viewerUrl)));
+    printIfRead(welcome(loaded.config, server, startLink(loaded.config, server.viewerUrl)));
   }
   const reason = await Promise.race([stopped.promise.then(() => 'signal' as const), server.ended]);
   stopping = true;
