@@ -101,7 +101,10 @@ test('live shows events as they come, holds them in a pause, and loses none', as
 test('the system view names what is behind and sends dead letters again', async (t) => {
   const page = await open(t);
   if (page === undefined) return;
+  const asked = page.waitForRequest((request) => request.url().endsWith('/api/v1/trail/system'));
   await page.goto('/system');
+  // who looks at nothing for an hour is logged out, also here
+  assert.equal((await asked).headers()['x-background'], '1');
   await page.getByText('INFLUXDB_UNREACHABLE').waitFor();
   assert.equal(await page.locator('.letter-list li').count(), 3);
   await page.getByRole('button', { name: 'Send again: dead letter 8' }).click();

@@ -120,7 +120,7 @@ describe('who may look', () => {
     const wrong = await visitor.post('session', { user: 'anna', password: 'wrong' });
     const unknown = await visitor.post('session', { user: 'nobody', password: 'wrong' });
     assert.deepEqual([wrong.status, wrong.body], [unknown.status, unknown.body]);
-    for (let i = 0; i < 3; i++) await visitor.post('session', { user: 'anna', password: 'wrong' });
+    for (let i = 0; i < 4; i++) await visitor.post('session', { user: 'anna', password: 'wrong' });
     const waiting = await visitor.post('session', { user: 'anna', password: PASSWORD });
     assert.deepEqual([waiting.status, waiting.headers.get('retry-after')], [429, '1']);
     await clock.advance(1000);
@@ -144,6 +144,23 @@ describe('who may look', () => {
     assert.equal((await idle.get('session')).status, 401);
     await clock.advance(HOUR_MS / 2);
     assert.equal((await busy.get('session')).status, 401);
+  });
+
+  it('what a page asks by itself does not keep a session alive', async () => {
+    const clock = new FakeClock();
+    const world = await start({ clock, users: [await anna({ role: 'admin' })] });
+    const visitor = await world.loggedIn('anna', PASSWORD);
+    const polled = () => visitor.get('system', { 'x-background': '1' });
+    for (let minutes = 10; minutes < 60; minutes += 10) {
+      await clock.advance(10 * 60_000);
+      assert.equal((await polled()).status, 200);
+    }
+    await visitor.get('system');
+    await clock.advance(50 * 60_000);
+    assert.equal((await polled()).status, 200);
+    await clock.advance(10 * 60_000);
+    assert.equal((await polled()).status, 401);
+    assert.equal((await visitor.get('system')).status, 401);
   });
 
   it('an account that is changed or taken away takes its sessions along', async () => {

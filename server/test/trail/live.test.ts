@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { FakeClock } from '../support/fake-clock.ts';
 import { eventLine, FINANCE, ids } from './sample-events.ts';
 import { TrailWorld, type Visitor } from './trail-world.ts';
 
@@ -10,7 +11,8 @@ describe('live', () => {
   });
 
   it('events as they come, in the order of the log, resumed after the last one that was seen', async () => {
-    const world = await TrailWorld.start();
+    // records of who looked come at no time of their own
+    const world = await TrailWorld.start({ looksClock: new FakeClock() });
     worlds.push(world);
     await world.add(eventLine({ id: 1 }), eventLine({ id: 2 }));
     const visitor = await world.operator();
@@ -33,6 +35,24 @@ describe('live', () => {
     const all = await Follower.open(world, visitor, 'live?lastEventId=0&q=anna');
     assert.deepEqual(ids(await all.next(8)), [1, 2, 3, 4, 6, 7, 8, 9]);
     await all.close();
+  });
+
+  it('ends with a session that nobody uses, whatever comes meanwhile', async () => {
+    const clock = new FakeClock();
+    const world = await TrailWorld.start({ clock });
+    worlds.push(world);
+    const visitor = await world.operator();
+    const follower = await Follower.open(world, visitor, 'live');
+    await clock.advance(59 * 60_000);
+    await world.add(eventLine({ id: 1 }));
+    assert.deepEqual(ids(await follower.next(1)), [1]);
+    await follower.close();
+    const again = await Follower.open(world, visitor, 'live', follower.lastId);
+    await world.add(eventLine({ id: 2 }));
+    assert.deepEqual(ids(await again.next(1)), [2]);
+    await clock.advance(60_000);
+    await again.ended();
+    assert.equal((await visitor.get('events')).status, 401);
   });
 
   it('ends with the session, and with the server', async () => {

@@ -1,5 +1,5 @@
 import type { TrailEvent, TrailPage } from '../../../server/src/domain/trail.ts';
-import { apiUrl, get } from './request.ts';
+import { apiUrl, getInBackground } from './request.ts';
 
 export type LiveState = 'connecting' | 'open' | 'broken';
 
@@ -31,7 +31,7 @@ export function followTrail(asked: URLSearchParams, listener: LiveListener): () 
       listener.state('broken');
       // the browser itself tries again, unless the server refused
       if (source?.readyState !== EventSource.CLOSED) return;
-      get('session').catch(() => {});
+      getInBackground('session').catch(() => {});
       timer = setTimeout(connect, AGAIN_MS);
     });
   };
@@ -45,6 +45,6 @@ export function followTrail(asked: URLSearchParams, listener: LiveListener): () 
 
 async function catchUp(asked: URLSearchParams, listener: LiveListener, signal: AbortSignal): Promise<void> {
   const query = new URLSearchParams([...asked, ['limit', String(BEFORE)]]);
-  const { items } = await get<TrailPage<TrailEvent>>('events', query, signal).catch(() => ({ items: [] }));
+  const { items } = await getInBackground<TrailPage<TrailEvent>>('events', query, signal).catch(() => ({ items: [] }));
   if (!signal.aborted) listener.events(items.toReversed());
 }

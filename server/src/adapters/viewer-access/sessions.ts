@@ -40,7 +40,8 @@ export class Sessions {
     return { session, cookie, maxAgeSeconds: Math.floor(this.#times.absoluteMs / 1000) };
   }
 
-  find(cookie: string): ViewerSession | undefined {
+  /** @param isUsed by a person: the idle time begins anew */
+  find(cookie: string, isUsed: boolean): ViewerSession | undefined {
     const key = keyOf(cookie);
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -49,7 +50,7 @@ export class Sessions {
       this.#entries.delete(key);
       return undefined;
     }
-    entry.usedAtMs = this.#clock.monotonicMs();
+    if (isUsed) entry.usedAtMs = this.#clock.monotonicMs();
     return { ...entry.session, reader };
   }
 

@@ -1,8 +1,13 @@
 import type { Clock } from '../../pipeline/ports/clock.ts';
 
-const FREE_TRIES = 5;
+export interface ThrottleLimits {
+  readonly freeTries: number;
+  readonly longestWaitMs: number;
+}
+
+export const STRICT: ThrottleLimits = { freeTries: 5, longestWaitMs: 15 * 60_000 };
+
 const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 15 * 60_000;
 const FORGET_MS = 60 * 60_000;
 const MAX_NAMES = 10_000;
 
@@ -11,13 +16,15 @@ interface Tries {
   lastMs: number;
 }
 
-/** After a few wrong tries each next one has to wait twice as long. Counted by name of account and by address. */
+/** After a few wrong tries under a name each next one has to wait twice as long. */
 export class Throttle {
   readonly #clock: Clock;
+  readonly #limits: ThrottleLimits;
   readonly #tries = new Map<string, Tries>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, limits: ThrottleLimits = STRICT) {
     this.#clock = clock;
+    this.#limits = limits;
   }
 
   /** 0: go on. */
@@ -46,8 +53,9 @@ export class Throttle {
 
   #waitOf(name: string, now: number): number {
     const tries = this.#tries.get(name);
-    if (tries === undefined || tries.count < FREE_TRIES || now - tries.lastMs > FORGET_MS) return 0;
-    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries.count - FREE_TRIES));
+    const { freeTries, longestWaitMs } = this.#limits;
+    if (tries === undefined || tries.count < freeTries || now - tries.lastMs > FORGET_MS) return 0;
+    const wait = Math.min(longestWaitMs, FIRST_WAIT_MS * 2 ** (tries.count - freeTries));
     return Math.max(0, tries.lastMs + wait - now);
   }
 }

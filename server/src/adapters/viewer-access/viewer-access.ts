@@ -17,7 +17,7 @@ import { OneTimeLinks } from './one-time-links.ts';
 import { hashPassword, isPassword } from './password-hash.ts';
 import { ProviderSignIns, type RoleRights } from './provider-sign-in.ts';
 import { Sessions, type SessionTimes } from './sessions.ts';
-import { Throttle } from './throttle.ts';
+import { STRICT, Throttle, type ThrottleLimits } from './throttle.ts';
 
 export interface ViewerAccessOptions {
   /** Of the log. */
@@ -36,6 +36,11 @@ export function createViewerAccess(options: ViewerAccessOptions): ViewerAccess {
   return new Access(options);
 }
 
+/** People share addresses. */
+const MANY_OF_AN_ADDRESS: ThrottleLimits = { ...STRICT, freeTries: 20 };
+/** From everywhere together. Whoever tries other people's names makes them wait a minute, and not longer. */
+const MANY_FOR_A_NAME: ThrottleLimits = { freeTries: 100, longestWaitMs: 60_000 };
+
 const REFUSED: SignInRefusal = { kind: 'wrong' };
 
 class Access implements ViewerAccess {
@@ -45,6 +50,8 @@ class Access implements ViewerAccess {
   readonly #links: OneTimeLinks;
   readonly #sessions: Sessions;
   readonly #throttle: Throttle;
+  readonly #addressThrottle: Throttle;
+  readonly #nameThrottle: Throttle;
   readonly #proxies: ReadonlySet<string>;
   /** Of proxy users, whose sessions end with each request. */
   readonly #csrfSecret = randomBytes(32);
@@ -58,6 +65,8 @@ class Access implements ViewerAccess {
     this.#links = new OneTimeLinks(directory, clock);
     this.#sessions = new Sessions(clock, session);
     this.#throttle = new Throttle(clock);
+    this.#addressThrottle = new Throttle(clock, MANY_OF_AN_ADDRESS);
+    this.#nameThrottle = new Throttle(clock, MANY_FOR_A_NAME);
     this.#proxies = new Set(proxy.addresses.map(plainAddress));
     const [sessions, throttle] = [this.#sessions, this.#throttle];
     this.providerSignIn =
@@ -73,10 +82,10 @@ class Access implements ViewerAccess {
           });
   }
 
-  identify({ address, cookie, bearer, header }: ViewerCredentials): ViewerSession | undefined {
+  identify({ address, cookie, bearer, isBackground, header }: ViewerCredentials): ViewerSession | undefined {
     if (bearer !== undefined) return this.#ofToken(bearer);
     if (cookie !== undefined) {
-      const session = this.#sessions.find(cookie);
+      const session = this.#sessions.find(cookie, !isBackground);
       if (session !== undefined) return session;
     }
     const { userHeader } = this.#options.proxy;
@@ -98,16 +107,21 @@ class Access implements ViewerAccess {
   }
 
   async signInWithPassword(name: string, password: string, address: string): Promise<SignedIn | SignInRefusal> {
-    const names = [`user ${name.toLowerCase().slice(0, 200)}`, `password from ${address}`];
-    const afterMs = this.#throttle.waitMs(names);
+    const user = `user ${name.toLowerCase().slice(0, 200)}`;
+    const counted = [
+      [this.#throttle, [`${user} from ${address}`]],
+      [this.#addressThrottle, [address]],
+      [this.#nameThrottle, [user]],
+    ] as const;
+    const afterMs = Math.max(...counted.map(([throttle, names]) => throttle.waitMs(names)));
     if (afterMs > 0) return { kind: 'throttled', afterMs };
     // counted before it is looked at: many tries at once are many tries
-    this.#throttle.failed(names);
+    for (const [throttle, names] of counted) throttle.failed(names);
     const account = this.#account(name);
     const hash = account?.passwordHash ?? (await this.#nobody);
     const isRight = await isPassword(password, hash);
     if (!isRight || account?.passwordHash === undefined) return REFUSED;
-    this.#throttle.succeeded(names);
+    for (const [throttle, names] of counted) throttle.succeeded(names);
     return this.#sessions.open(readerOf(account), () => {
       const now = this.#account(name);
       // another password ends the sessions of the old one

@@ -27,7 +27,8 @@ const MAX_FOLLOWERS = 100;
 export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
   let followers = 0;
   app.get(`${TRAIL_ROOT}/live`, async (request, reply) => {
-    const session = parts.sessionOf(request);
+    // a browser that comes back by itself says what it had last
+    const session = parts.sessionOf(request, request.headers['last-event-id'] !== undefined);
     const question = readQuestion(paramsOf(request), ['lastEventId']);
     if (followers >= MAX_FOLLOWERS) {
       throw new ViewerFailure(503, 'TOO_MANY_FOLLOWERS', 'Too many people follow the trail live. Try again later.', {
@@ -88,7 +89,7 @@ function look(
   after: Sequence,
 ): { readonly events: readonly TrailEvent[]; readonly upTo: Sequence } | undefined {
   try {
-    return trail.after(sessionOf(request).reader, question, after);
+    return trail.after(sessionOf(request, true).reader, question, after);
   } catch (thrown) {
     if (thrown instanceof ViewerFailure) return undefined;
     if (thrown instanceof CodedError && thrown.code === 'INDEX_REBUILDING') return { events: [], upTo: after };

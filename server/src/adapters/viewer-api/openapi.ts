@@ -218,7 +218,7 @@ export function openApiDocument(version: string): object {
       title: 'Butler SOS Audit: the audit trail',
       version,
       description:
-        'Who looked at what, when, for how long, after which selections. Every look is recorded in the same trail.',
+        'Who looked at what, when, for how long, after which selections. Every look is recorded in the same trail. A GET with the header `X-Background: 1` does not keep an idle session alive.',
     },
     servers: [{ url: TRAIL_ROOT }],
     security: [{ session: [] }, { token: [] }],

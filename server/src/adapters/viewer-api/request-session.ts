@@ -11,12 +11,23 @@ export interface SessionParts {
   readonly isOpenWithoutTls: boolean;
 }
 
-/** Who asks. @throws ViewerFailure 401, 403 */
-export function sessionOf(request: FastifyRequest, { access, isOpenWithoutTls }: SessionParts): ViewerSession {
+/**
+ * Who asks. Reading with `X-Background: 1` is no use of the session: a page that asks again and again, which nobody looks
+ * at, ends with it.
+ * @param isStillThere asked again for a request that is being answered
+ * @throws ViewerFailure 401, 403
+ */
+export function sessionOf(
+  request: FastifyRequest,
+  { access, isOpenWithoutTls }: SessionParts,
+  isStillThere = false,
+): ViewerSession {
+  const changes = request.method !== 'GET' && request.method !== 'HEAD';
   const session = access.identify({
     address: request.socket.remoteAddress ?? '',
     cookie: cookieOf(request),
     bearer: /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1],
+    isBackground: isStillThere || (!changes && request.headers['x-background'] === '1'),
     header: (name) => {
       const value = request.headers[name];
       return typeof value === 'string' ? value : undefined;
@@ -30,7 +41,6 @@ export function sessionOf(request: FastifyRequest, { access, isOpenWithoutTls }:
       'Log in first: "butler-sos-audit open" prints a link that opens the page.',
     );
   }
-  const changes = request.method !== 'GET' && request.method !== 'HEAD';
   if (changes && session.by !== 'token') {
     refuseOtherSites(request);
     if (!isSameText(String(request.headers['x-csrf-token'] ?? ''), session.csrfToken)) {

@@ -19,8 +19,12 @@ const LIMITS = {
 export interface TrailRouteParts {
   readonly trail: Trail;
   readonly looks: Looks;
-  /** Who asks. @throws ViewerFailure 401, 403 */
-  readonly sessionOf: (request: FastifyRequest) => ViewerSession;
+  /**
+   * Who asks.
+   * @param isStillThere asked again for a request that is being answered, which is no use of the session
+   * @throws ViewerFailure 401, 403
+   */
+  readonly sessionOf: (request: FastifyRequest, isStillThere?: boolean) => ViewerSession;
 }
 
 type Answer = (reader: TrailReader, params: URLSearchParams, name: string) => unknown;

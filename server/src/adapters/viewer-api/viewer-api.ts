@@ -18,7 +18,7 @@ import { addProviderRoutes } from './provider-routes.ts';
 import { sessionOf } from './request-session.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { addStaticFiles } from './static-files.ts';
-import { addTrailRoutes } from './trail-routes.ts';
+import { addTrailRoutes, type TrailRouteParts } from './trail-routes.ts';
 
 export interface ViewerApiOptions {
   readonly host: string;
@@ -92,7 +92,8 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
   if (trail !== undefined) {
     const isSecure = tls !== undefined;
     const guard = { access: trail.access, isSecure, isOpenWithoutTls: options.isOpenToOthers && !isSecure };
-    const parts = { ...trail, sessionOf: (request: Parameters<typeof sessionOf>[0]) => sessionOf(request, guard) };
+    const who: TrailRouteParts['sessionOf'] = (request, isStillThere) => sessionOf(request, guard, isStillThere);
+    const parts = { ...trail, sessionOf: who };
     addOpenApiRoute(app, options.version);
     addSessionRoutes(app, { ...guard, looks: trail.looks });
     addProviderRoutes(app, guard);

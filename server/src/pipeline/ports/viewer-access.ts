@@ -9,6 +9,8 @@ export interface ViewerCredentials {
   readonly cookie: string | undefined;
   /** `Authorization: Bearer`. */
   readonly bearer: string | undefined;
+  /** A page asks by itself: nobody uses the session by that. */
+  readonly isBackground: boolean;
   /** Any header, by its lower-case name. */
   readonly header: (name: string) => string | undefined;
 }
@@ -63,7 +65,7 @@ export interface ProviderRedirect {
 
 /** Who may look at the trail. */
 export interface ViewerAccess {
-  /** Undefined: nobody that is known. Renews the idle time of a session. */
+  /** Undefined: nobody that is known. A session's idle time begins anew, unless a page asks by itself. */
   identify(credentials: ViewerCredentials): ViewerSession | undefined;
   /** A one-time link: an administrator of this machine. The link is spent, whoever asks. */
   signInWithLink(link: string, address: string): SignedIn | SignInRefusal;

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import type { TrailSystem } from '../../../../server/src/domain/trail.ts';
-import { get } from '../../api/request.ts';
+import { getInBackground } from '../../api/request.ts';
 import { useResource } from '../../api/resource.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -14,7 +14,9 @@ const EVERY_MS = 3000;
 
 /** How the server itself is doing; for administrators. */
 export function SystemView() {
-  const { data, error, reload } = useResource('system', (signal) => get<TrailSystem>('system', undefined, signal));
+  const { data, error, reload } = useResource('system', (signal) =>
+    getInBackground<TrailSystem>('system', undefined, signal),
+  );
   useEffect(() => {
     document.title = 'System · Audit trail';
   }, []);
