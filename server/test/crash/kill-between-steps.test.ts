@@ -84,6 +84,11 @@ async function killedAt(step: Step, home: ServerHome, acknowledged: Set<string>)
     return true;
   }
   await postUntilKilled(server, acknowledged, 40);
+  // a busy machine comes to the step later
+  for (let i = 0; i < 60 && server.child.signalCode === null; i++) {
+    await postUntilKilled(server, acknowledged, 1);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
   const isKilled = server.child.signalCode !== null;
   await server.kill();
   return isKilled;
