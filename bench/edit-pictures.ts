@@ -73,7 +73,9 @@ function withEditor(cropped: boolean): (picture: Buffer) => Promise<number> {
       correlationId: null,
     };
     const images = await editor.edit(request);
-    return images.find(({ role }) => role === 'annotated')?.bytes.length ?? 0;
+    const written = images.find(({ role }) => role === 'annotated')?.bytes.length ?? 0;
+    for (const { release } of images) release?.();
+    return written;
   };
 }
 

@@ -90,7 +90,11 @@ export class PictureFetcher {
       }
       return { kind: 'retry', problem, isHostWide: false };
     }
-    return this.#save(task, images, picture.giveUpAt, stopped);
+    try {
+      return await this.#save(task, images, picture.giveUpAt, stopped);
+    } finally {
+      for (const { release } of images) release?.();
+    }
   }
 
   /** The bytes stay in memory while a folder cannot be written: Qlik Sense may not have them for long. */

@@ -84,6 +84,29 @@ test('cropped with a header: three pictures in the order of the port, the annota
   }
 });
 
+for (const [name, channels, holes] of [
+  ['RGB', 3, 0],
+  ['RGBA', 4, 0],
+  ['RGBA with holes', 4, 1],
+] as const) {
+  test(`${name}, as wide as a header: below it is what was seen, on white paper`, async () => {
+    const pixels = placePixels(600, 300, channels);
+    for (let i = 0; i < holes; i++) pixels.data[150 * 600 * 4 + 3] = 0;
+    const crop = { top: 20, left: 7, width: 560, height: 200, scrollTop: 9, scrollAreaOffsetY: 30 };
+    const images = await editor.edit(request(await pngOf(pixels), { crop }));
+    const [seen, annotated] = [imageOf(images, 'seen'), imageOf(images, 'annotated')];
+    const expected = await sharp(seen.bytes).flatten({ background: '#ffffff' }).raw().toBuffer();
+    const page = sharp(annotated.bytes, { failOn: 'warning' }).removeAlpha();
+    const below = { left: 0, top: annotated.height - 200, width: 560, height: 200 };
+    assert.deepEqual([seen.width, seen.height, annotated.width], [560, 200, 560]);
+    assert.ok((await page.clone().extract(below).raw().toBuffer()).equals(expected));
+    assert.equal((await page.stats()).isOpaque, true);
+    for (const { role, release } of images) assert.equal(release === undefined, role === 'downloaded');
+    seen.release?.();
+    assert.deepEqual([seen.bytes.length, annotated.bytes.length > 0], [0, true]);
+  });
+}
+
 test('scrolled: the rows go that were scrolled past, the title stays', async () => {
   const { rows } = await seenOf({ top: 0, left: 0, width: WIDTH, height: 150, scrollTop: 40.4, scrollAreaOffsetY: 25 });
   assert.deepEqual(rows, [...range(0, 25), ...range(65, 190)]);
@@ -305,4 +328,14 @@ test('too many pixels: refused before anything is decoded', async () => {
   await assert.rejects(small.edit(request(png)), codeOf('IMAGE_TOO_LARGE'));
   const enough = createScreenshotEditor({ maxPixels: WIDTH * HEIGHT });
   assert.equal((await enough.edit(request(png))).length, 2);
+});
+
+test('more pixels than the decoder takes as a size: too large, not damaged, so that nobody fetches it again', async () => {
+  for (const side of [2 ** 31 - 1, 2 ** 32 - 1]) {
+    const bomb = Buffer.from(png);
+    bomb.writeUInt32BE(side, 16);
+    bomb.writeUInt32BE(side, 20);
+    bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
+    await assert.rejects(editor.edit(request(bomb)), codeOf('IMAGE_TOO_LARGE'));
+  }
 });

@@ -1,9 +1,12 @@
 import type { Sharp, SharpConstructor } from 'sharp';
 import type { EditedImage, EditRequest } from '../../pipeline/ports/screenshots.ts';
+import type { Size } from './crop-plan.ts';
+import { HEADER_BACKGROUND } from './header-drawing.ts';
 import type { HeaderPainter } from './header-painter.ts';
-import type { PictureFacts } from './picture-facts.ts';
-import { withTextChunks } from './png-text-chunks.ts';
-import { type RawPicture, rawPixelsOf } from './raw-picture.ts';
+import { type PictureFacts, pngSize } from './picture-facts.ts';
+import { withRowsAbove } from './png-stitching.ts';
+import { textChunk } from './png-text-chunks.ts';
+import { isOpaque, type RawPicture, rawPixelsOf } from './raw-picture.ts';
 import { asksForSomething, type SeenPicture, seenPicture } from './seen-picture.ts';
 import { release, sha256OfBytes } from './sliced-bytes.ts';
 
@@ -15,58 +18,80 @@ interface Edit {
 }
 
 /** A picture of which each call starts reading anew. */
-interface Source {
-  readonly width: number;
-  readonly height: number;
+interface Source extends Size {
   read(): Sharp;
 }
 
 const PAPER = '#ffffff';
-/** What is joined to it by `or` comes through unchanged. */
-const ZERO = '#000000';
+const GIVEN_BACK_BYTES = 33 * 1024 * 1024;
 /** A file with more bytes a pixel holds a photo or the like: trying hard costs twice the time there, for little. */
 const DENSE = 0.4;
 
 /** The pictures to keep of one that was downloaded, in the order of the port. Throws what the decoder throws. */
 export async function editPicture(edit: Edit): Promise<readonly EditedImage[]> {
-  const { crop, bytes, annotation } = edit.request;
+  const { crop, bytes } = edit.request;
   const { format, width, height } = edit.facts;
   const came = { format, bytes, width, height };
   const asked = crop !== undefined && asksForSomething(crop, edit.facts) ? crop : undefined;
-  const seen =
-    asked !== undefined && format === 'png' ? await seenPicture(await rawPixelsOf(decoder(edit)), asked) : undefined;
+  const seen = asked !== undefined && format === 'png' ? await seenPicture(await decoded(edit), asked) : undefined;
   if (seen?.changed) return [...(await croppedImages(edit, seen)), { role: 'downloaded', ...came }];
   const source = { width, height, read: () => decoder(edit) };
-  if (annotation.length === 0) await readToTheEnd(source);
+  const header = await headerFor(edit, source);
+  if (header === undefined) await readToTheEnd(source);
+  const copies = header === undefined ? [] : [await annotated(edit, header, await pageFor(edit, source, header))];
   const notes = seen?.notes ?? (asked === undefined ? [] : [`Not cropped: that is done with PNG only, not ${format}.`]);
-  return [{ role: 'seen', ...came, ...noteOf(notes) }, ...(await annotated(edit, source))];
+  return [{ role: 'seen', ...came, ...noteOf(notes) }, ...copies];
 }
 
 async function croppedImages(edit: Edit, { picture, rectangle, notes }: SeenPicture): Promise<readonly EditedImage[]> {
   const { width, height } = rectangle;
   const source = { width, height, read: () => ofPixels(edit, picture).extract(rectangle) };
+  const header = await headerFor(edit, source);
   const bytes = await encoded(edit, source.read());
-  const copies = await annotated(edit, source);
+  const isPage = header?.width === width && (await isOpaque(picture));
+  const page = isPage || header === undefined ? bytes : await pageFor(edit, source, header);
   release(picture.data);
-  return [{ role: 'seen', format: 'png', bytes, width, height, ...noteOf(notes) }, ...copies];
+  const seen: EditedImage = {
+    role: 'seen',
+    format: 'png',
+    bytes,
+    width,
+    height,
+    ...noteOf(notes),
+    ...releasing(bytes),
+  };
+  return header === undefined ? [seen] : [seen, await annotated(edit, header, page)];
 }
 
-/** The copy that explains itself: a header, below it the picture from the left edge, as it looks on white paper. */
-async function annotated(edit: Edit, source: Source): Promise<readonly EditedImage[]> {
-  const { annotation, bytes, eventId, correlationId } = edit.request;
-  if (annotation.length === 0) return [];
-  const { width, height, overlay } = await edit.painter.paint(edit.sharp, annotation, source);
-  const room = { top: height, right: width - source.width, background: ZERO };
-  const raw = { width, height: overlay.height, channels: 3 } as const;
-  const page = source.read().flatten({ background: PAPER }).extend(room).boolean(overlay.data, 'or', { raw });
-  const texts: [string, string][] = [['eventId', eventId]];
-  if (correlationId !== null) texts.push(['correlationId', correlationId]);
-  texts.push(['downloadedSha256', await sha256OfBytes(bytes)]);
-  const encodedPage = await encoded(edit, page);
-  release(overlay.data);
-  const png = await withTextChunks(encodedPage, texts);
-  release(encodedPage);
-  return [{ role: 'annotated', format: 'png', bytes: png, width, height: height + source.height }];
+async function headerFor({ sharp, painter, request }: Edit, size: Size): Promise<RawPicture | undefined> {
+  return request.annotation.length === 0 ? undefined : painter.paint(sharp, request.annotation, size);
+}
+
+/** What comes below the header: the picture as it looks on white paper, from the left edge, and as wide. */
+function pageFor(edit: Edit, { width, read }: Source, header: Size): Promise<Buffer> {
+  const room = { right: header.width - width, background: HEADER_BACKGROUND };
+  return encoded(edit, read().flatten({ background: PAPER }).extend(room));
+}
+
+/** The copy that explains itself. @param page PNG as `encoded` makes it, opaque. The memory of the header is given back. */
+async function annotated({ request }: Edit, header: RawPicture, page: Buffer): Promise<EditedImage> {
+  const texts = [textChunk('eventId', request.eventId)];
+  if (request.correlationId !== null) texts.push(textChunk('correlationId', request.correlationId));
+  texts.push(textChunk('downloadedSha256', await sha256OfBytes(request.bytes)));
+  const bytes = await withRowsAbove(page, header, texts);
+  release(header.data);
+  return { role: 'annotated', format: 'png', bytes, ...pngSize(bytes), ...releasing(bytes) };
+}
+
+/**
+ * All pixels. Memory of less than 32 MiB that another thread has freed stays with that thread under glibc, so that a stream
+ * of large pictures takes a third more; what is larger goes back to the system. Rows behind the picture make it larger.
+ */
+async function decoded(edit: Edit): Promise<RawPicture> {
+  const { width, height } = edit.facts;
+  const isLarge = width * height * 3 > GIVEN_BACK_BYTES / 2;
+  const bottom = isLarge ? Math.max(0, Math.ceil(GIVEN_BACK_BYTES / (width * 3)) - height) : 0;
+  return { ...(await rawPixelsOf(decoder(edit).extend({ bottom, background: PAPER }))), height };
 }
 
 /** The first frame, the right way up, in sRGB. Damage is an error, what browsers overlook is not. */
@@ -86,6 +111,10 @@ function encoded({ request, facts }: Edit, sharp: Sharp): Promise<Buffer> {
 /** Decodes all of it, one row after the other: damage shows. */
 async function readToTheEnd({ width, height, read }: Source): Promise<void> {
   await rawPixelsOf(read().extract({ left: 0, top: height - 1, width, height: 1 }));
+}
+
+function releasing(bytes: Buffer): Pick<EditedImage, 'release'> {
+  return { release: () => release(bytes) };
 }
 
 function noteOf(notes: readonly string[]): { readonly note?: string } {

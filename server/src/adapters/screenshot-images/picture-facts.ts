@@ -9,6 +9,11 @@ export interface PictureFacts {
   readonly height: number;
 }
 
+/** @param png with its IHDR */
+export function pngSize(png: Buffer): { readonly width: number; readonly height: number } {
+  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) };
+}
+
 /**
  * Reads the header of the file; nothing is decoded yet.
  * @throws CodedError IMAGE_TOO_LARGE, or IMAGE_UNREADABLE also where the file is of another type than was said
@@ -19,9 +24,11 @@ export async function readPictureFacts(
   maxPixels: number,
 ): Promise<PictureFacts> {
   try {
+    // what its decoder does not take as a size would be called damage, and damaged pictures are fetched again
+    if (isPngHead(bytes)) refuseTooLarge(eventId, pngSize(bytes), maxPixels);
     const found = await sharp(bytes, { limitInputPixels: false }).metadata();
     if (found.format !== format) throw new Error(`it was said to be ${format} but is ${found.format}`);
-    if (found.width * found.height > maxPixels) throw tooLarge(eventId, found, maxPixels);
+    refuseTooLarge(eventId, found, maxPixels);
     return { format, width: found.autoOrient.width, height: found.autoOrient.height };
   } catch (error) {
     throw error instanceof CodedError ? error : unreadable(eventId, messageOf(error), error);
@@ -33,11 +40,20 @@ export function unreadable(eventId: string, why: string, cause?: unknown): Coded
   return new CodedError('IMAGE_UNREADABLE', message, { eventId }, cause);
 }
 
-function tooLarge(
+function isPngHead(bytes: Buffer): boolean {
+  return (
+    bytes.length >= 24 &&
+    bytes.toString('latin1', 0, 8) === '\x89PNG\r\n\x1a\n' &&
+    bytes.toString('latin1', 12, 16) === 'IHDR'
+  );
+}
+
+function refuseTooLarge(
   eventId: string,
   { width, height }: { readonly width: number; readonly height: number },
   maxPixels: number,
-): CodedError {
+): void {
+  if (width * height <= maxPixels) return;
   const message = `The picture of event ${eventId} has ${width} × ${height} pixels; at most ${maxPixels} are decoded.`;
-  return new CodedError('IMAGE_TOO_LARGE', message, { eventId, width, height, maxPixels });
+  throw new CodedError('IMAGE_TOO_LARGE', message, { eventId, width, height, maxPixels });
 }

@@ -31,6 +31,17 @@ export async function withoutRows(
   return { ...picture, height, data: data.subarray(0, height * rowBytes) };
 }
 
+/** Nothing shines through, anywhere. */
+export async function isOpaque({ data, width, height, channels }: RawPicture): Promise<boolean> {
+  if (channels === 3) return true;
+  const rowBytes = width * channels;
+  for (let y = 0; y < height; y++) {
+    if (y > 0 && y % ROWS_A_TURN === 0) await setImmediate();
+    for (let at = y * rowBytes + 3; at < (y + 1) * rowBytes; at += 4) if (data[at] !== 255) return false;
+  }
+  return true;
+}
+
 /** Puts one picture over another, no wider and of as many channels, at the left edge. */
 export async function copyRows(target: RawPicture, source: RawPicture, top: number): Promise<void> {
   const rowBytes = source.width * source.channels;

@@ -4,13 +4,18 @@ import { setImmediate } from 'node:timers/promises';
 /** Bytes hashed or copied before others get a turn: about a millisecond. */
 const SLICE = 1024 * 1024;
 
+/** One after the other, with a turn for others in between. */
+export async function* slicesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += SLICE) {
+    if (at > 0) await setImmediate();
+    yield bytes.subarray(at, at + SLICE);
+  }
+}
+
 /** SHA-256 in hex. */
 export async function sha256OfBytes(bytes: Uint8Array): Promise<string> {
   const hash = createHash('sha256');
-  for (let at = 0; at < bytes.length; at += SLICE) {
-    if (at > 0) await setImmediate();
-    hash.update(bytes.subarray(at, at + SLICE));
-  }
+  for await (const slice of slicesOf(bytes)) hash.update(slice);
   return hash.digest('hex');
 }
 

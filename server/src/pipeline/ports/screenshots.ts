@@ -78,6 +78,8 @@ export interface EditedImage {
   readonly height: number;
   /** Only with `seen`: a sentence for people, where the crop that was asked for could not be done, or not all of it. */
   readonly note?: string;
+  /** Gives the memory of `bytes` back, which are empty then. For when they are saved, or never will be. */
+  readonly release?: () => void;
 }
 
 /** Makes the pictures that are kept. The same request gives the same bytes. */
