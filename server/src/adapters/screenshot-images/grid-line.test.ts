@@ -42,6 +42,29 @@ test('borders, text, paper, the frame at the bottom and the upper half are no gr
   assert.equal(await bottomGridLine(table({ 40: 217 })), undefined);
 });
 
+/** Eight rows of 30 pixels between lines; `below` rows under the last line. */
+function rows(below: number, more: Readonly<Record<number, number>> = {}, isWritten = true) {
+  const [width, height] = [300, 31 + 8 * 30 + below];
+  const data = Buffer.alloc(width * height * 3, PAPER);
+  for (let y = 0; y < height; y++) {
+    const line = more[y] ?? (y >= 30 && (y - 30) % 30 === 0 && y <= 270 ? 217 : undefined);
+    if (line !== undefined) data.fill(line, y * width * 3, (y + 1) * width * 3);
+    const isText = y % 30 > 10 && y % 30 < 20 && y < (isWritten ? 270 : 240);
+    for (let x = 0; isText && x < width; x += 7) data.fill(40, (y * width + x) * 3, (y * width + x + 3) * 3);
+  }
+  return { data, width, height, channels: 3 as const };
+}
+
+test('a line at the very bottom counts where it ends a row of the table', async () => {
+  for (const below of [0, 1, 2, 3, 4, 20]) assert.equal(await bottomGridLine(rows(below)), 270, `${below} below`);
+});
+
+test('a line at the very bottom is the frame where a margin is above it', async () => {
+  assert.equal(await bottomGridLine(rows(20, { 289: 217 })), 270);
+  assert.equal(await bottomGridLine(rows(31, { 300: 217 })), 270);
+  assert.equal(await bottomGridLine(rows(1, {}, false)), 240);
+});
+
 test('a grey picture and pictures of a row or a column have none', async () => {
   const grey = (width: number, height: number) => ({
     data: Buffer.alloc(width * height * 3, 210),

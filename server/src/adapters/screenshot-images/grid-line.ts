@@ -12,18 +12,34 @@ const LIGHTER = 8;
 const MAX_THICKNESS = 4;
 /** Part of the width left out on either side, where the frame of the object is: 5 %, at most so many pixels. */
 const MAX_FRAME = 50;
-/** Rows at the bottom that are never looked at, for the same reason. */
+/** Rows at the bottom where a line is that of the frame, unless it ends a row of the table. */
 const FRAME_ROWS = 4;
+/** Heights of rows that differ by no more are the same. */
+const SAME_HEIGHT = 1;
 const SAMPLES = 200;
 const ROWS_A_TURN = 200;
 
 /**
  * The first row of the table's bottom grid line: the lowest thin line of one colour across the picture, in its lower
- * half, that has contents or paper above it.
+ * half, that has contents or paper above it. One at the very bottom may be that of the frame, below a margin: it counts
+ * when it is as far from the next line as that is from the one above it, and something is written in between.
  */
 export async function bottomGridLine(picture: RawPicture): Promise<number | undefined> {
+  const { height } = picture;
+  const frameTop = height - FRAME_ROWS;
+  const line = await lowestLine(picture, frameTop - 1, Math.floor(height / 2));
+  const atBottom = await lowestLine(picture, height - 1, frameTop);
+  if (line === undefined || atBottom === undefined) return line;
+  const above = await lowestLine(picture, line - 1, 0);
+  if (above === undefined || Math.abs(atBottom - line - (line - above)) > SAME_HEIGHT) return line;
+  for (let y = line + MAX_THICKNESS; y < atBottom; y++) if (evenRow(picture, y) === undefined) return atBottom;
+  return line;
+}
+
+/** Between two rows, both included. */
+async function lowestLine(picture: RawPicture, from: number, to: number): Promise<number | undefined> {
   let thickness = 0;
-  for (let y = picture.height - 1 - FRAME_ROWS; y > 0 && y >= Math.floor(picture.height / 2); y--) {
+  for (let y = from; y > 0 && y >= to; y--) {
     if (y % ROWS_A_TURN === 0) await setImmediate();
     const line = evenRow(picture, y);
     if (line === undefined || line < DARKEST || line > LIGHTEST) {
