@@ -65,6 +65,15 @@ const AWKWARD = lines({
   'A label that is so long that it has to be wrapped': 'db277423-1291-456e-8333-aa772e50703b',
 });
 
+const DEEP = lines({
+  Mixed: 'မြန်မာ བོད་',
+  Tibetan: 'བསྒྲུབས་ རྒྱལ་ ཧཱུྃ',
+  Burmese: 'က္ကြူ ပ္ဍြူ ရောင်းအား',
+  Vietnamese: 'Ế Ỗ Ẵ y g j',
+  Khmer: 'ស្ត្រី ក្រុង',
+  Sheet: 'Übersicht',
+});
+
 const CASES: readonly (readonly [string, Pixels, readonly AnnotationLine[]])[] = [
   ['chart-550x174', chartPixels(550, 174), FACTS],
   ['chart-1920x1080', chartPixels(1920, 1080), FACTS],
@@ -73,6 +82,7 @@ const CASES: readonly (readonly [string, Pixels, readonly AnnotationLine[]])[] =
   ['scripts-550', chartPixels(550, 40), SCRIPTS],
   ['scripts-2400', chartPixels(2400, 700), SCRIPTS],
   ['awkward-550', chartPixels(550, 40), AWKWARD],
+  ['deep-2000', chartPixels(2000, 600), DEEP],
 ];
 
 /** Part of the channels that differ by more than a hair, and the mean difference. */

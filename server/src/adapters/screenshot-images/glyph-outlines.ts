@@ -3,18 +3,38 @@ import type { LoadedFont } from './fonts.ts';
 /** Outlines known by heart; about 300 bytes each. */
 const MAX_REMEMBERED = 10_000;
 
+/** How far a glyph reaches from the baseline, upwards positive; of an empty one 0. */
+export interface GlyphHeight {
+  readonly top: number;
+  readonly bottom: number;
+}
+
+interface Outline extends GlyphHeight {
+  readonly path: string;
+}
+
 /** Outlines of glyphs as SVG path data in relative commands, so that the same text serves wherever a glyph stands. */
 export class GlyphOutlines {
-  readonly #known = new Map<number, string>();
+  readonly #known = new Map<number, Outline>();
 
-  of({ font, id: fontId }: LoadedFont, glyphId: number): string {
+  of(font: LoadedFont, glyphId: number): string {
+    return this.#outlineOf(font, glyphId).path;
+  }
+
+  heightOf(font: LoadedFont, glyphId: number): GlyphHeight {
+    return this.#outlineOf(font, glyphId);
+  }
+
+  #outlineOf({ font, id: fontId }: LoadedFont, glyphId: number): Outline {
     const key = fontId * 0x10000 + glyphId;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
-    const path = relativePath(font.glyphToJson(glyphId));
-    this.#known.set(key, path);
-    return path;
+    const commands = font.glyphToJson(glyphId);
+    const heights = commands.flatMap(({ values }) => values.filter((_, i) => i % 2 === 1));
+    const outline = { path: relativePath(commands), top: Math.max(0, ...heights), bottom: Math.min(0, ...heights) };
+    this.#known.set(key, outline);
+    return outline;
   }
 }
 

@@ -34,11 +34,12 @@ export function stripesOf({ height, fontPx, accentHeight }: HeaderLayout): reado
 
 /** The text as SVG of outlines, in bands from top to bottom that are drawn when they are asked for. */
 export async function* drawText(layout: HeaderLayout, outlines: GlyphOutlines): AsyncGenerator<HeaderBand> {
-  const first = layout.lines[0]?.top ?? 0;
-  const last = layout.lines.at(-1)?.top ?? 0;
+  const first = layout.lines[0]?.clip.top ?? 0;
+  const { top: lastTop, height: lastHeight } = layout.lines.at(-1)?.clip ?? { top: first, height: 0 };
+  const end = lastTop + lastHeight;
   const rows = LINES_A_BAND * layout.lineHeight;
-  for (let top = first; top <= last; top += rows) {
-    const height = Math.min(rows, last + layout.lineHeight - top);
+  for (let top = first; top < end; top += rows) {
+    const height = Math.min(rows, end - top);
     yield { top, svg: await drawBand(layout, { top, height }, outlines) };
   }
 }
@@ -54,7 +55,8 @@ async function drawBand(
   let right = 0;
   for (const placed of lines) {
     // letters may reach into the lines above and below
-    if (placed.top + 2 * lineHeight <= band.top || placed.top - lineHeight >= band.top + band.height) continue;
+    if (placed.baseline + 1.3 * lineHeight <= band.top) continue;
+    if (placed.baseline - 2 * lineHeight >= band.top + band.height) continue;
     const paths = pathsOf(placed.line, outlines);
     right = Math.max(right, placed.x + placed.line.width * scale);
     await setImmediate();

@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { AnnotationLine } from '../../pipeline/ports/screenshots.ts';
 import { UNITS_PER_EM } from './fonts.ts';
+import type { GlyphOutlines } from './glyph-outlines.ts';
 import { breakLines, type Line } from './line-breaking.ts';
 import type { Paragraph, TextShaper } from './text-shaper.ts';
 
@@ -7,8 +9,6 @@ import type { Paragraph, TextShaper } from './text-shaper.ts';
 export interface PlacedLine {
   readonly kind: 'label' | 'value';
   readonly x: number;
-  /** Of the line's box. */
-  readonly top: number;
   readonly baseline: number;
   readonly line: Line;
   /** The box of its fact: what letters pile up may not cover another one. */
@@ -20,6 +20,7 @@ export interface HeaderLayout {
   readonly width: number;
   readonly height: number;
   readonly fontPx: number;
+  /** Of most lines; those of letters that reach further are higher. */
   readonly lineHeight: number;
   readonly accentHeight: number;
   /** From top to bottom. */
@@ -44,23 +45,34 @@ const MAX_FONT = 80;
 const MAX_HEIGHT_RATIO = 1.5;
 /** Labels get no more of the width than this. */
 const MAX_LABEL_SHARE = 0.36;
+/** Of the em: a line, from its top to its baseline, and how much more letters may get above it and below it. */
+const LINE = 1.5;
+const BASELINE = 1.09;
+const MAX_OVERHANG = 1;
+
+/** What fonts and their outlines are asked for. */
+export interface LayoutParts {
+  readonly shaper: TextShaper;
+  readonly outlines: GlyphOutlines;
+}
 
 /** Where label and value of each fact stand: two columns, wrapped, in letters that fit the size of the picture. */
 export async function layOutHeader(
   annotation: readonly AnnotationLine[],
   picture: PictureSize,
-  shaper: TextShaper,
+  parts: LayoutParts,
 ): Promise<HeaderLayout> {
+  const { shaper } = parts;
   const facts: Fact[] = [];
   for (const { label, value } of annotation) {
     facts.push({ label: await shaper.shape(label), value: await shaper.shape(value) });
   }
   const maxHeight = picture.height * MAX_HEIGHT_RATIO;
-  let layout = await layOut(facts, picture.width, fontSizeFor(picture), shaper);
+  let layout = await layOut(facts, picture.width, fontSizeFor(picture), parts);
   while (layout.height > maxHeight && layout.fontPx > MIN_FONT) {
     // long text takes room in both directions
     const fitting = Math.floor(layout.fontPx * Math.sqrt(maxHeight / layout.height));
-    layout = await layOut(facts, picture.width, Math.max(MIN_FONT, fitting), shaper);
+    layout = await layOut(facts, picture.width, Math.max(MIN_FONT, fitting), parts);
   }
   return layout;
 }
@@ -74,11 +86,11 @@ async function layOut(
   facts: readonly Fact[],
   pictureWidth: number,
   fontPx: number,
-  shaper: TextShaper,
+  { shaper, outlines }: LayoutParts,
 ): Promise<HeaderLayout> {
   const em = (share: number) => Math.round(share * fontPx);
   const width = Math.max(MIN_WIDTH, pictureWidth);
-  const [side, lineHeight, accentHeight] = [em(1.2), em(1.5), em(0.28)];
+  const [side, lineHeight, accentHeight] = [em(1.2), em(LINE), em(0.28)];
   const units = UNITS_PER_EM / fontPx;
   const widestLabel = facts.reduce((widest, { label }) => Math.max(widest, widthOf(label)), 0) / units;
   const labelWidth = Math.ceil(Math.min(widestLabel, (width - 2 * side) * MAX_LABEL_SHARE));
@@ -90,12 +102,16 @@ async function layOut(
     const labels = await breakLines(label, labelWidth * units, shaper);
     const values = await breakLines(value, (width - side - valueX) * units, shaper);
     const count = Math.max(labels.length, values.length);
-    const clip = { top, height: count * lineHeight };
+    const clip = { top, height: 0 };
     // what is written from the right is flush right, within the width that it takes
     const flush = value.rightToLeft ? values.reduce((widest, line) => Math.max(widest, line.width), 0) : 0;
-    for (let at = 0; at < count; at++, top += lineHeight) {
-      const place = { top, baseline: top + em(1.09), clip };
+    for (let at = 0; at < count; at++) {
       const [labelLine, valueLine] = [labels[at], values[at]];
+      const { above, below } = overhangOf([labelLine, valueLine], outlines);
+      const place = { baseline: top + Math.ceil(above / units) + em(BASELINE), clip };
+      top += Math.ceil(above / units) + lineHeight + Math.ceil(below / units);
+      clip.height = top - clip.top;
+      await setImmediate();
       if (labelLine !== undefined) lines.push({ kind: 'label', x: side, line: labelLine, ...place });
       if (valueLine === undefined) continue;
       const shift = value.rightToLeft ? (flush - valueLine.width) / units : 0;
@@ -103,6 +119,25 @@ async function layOut(
     }
   }
   return { width, height: top + em(0.95), fontPx, lineHeight, accentHeight, lines };
+}
+
+/** By how much letters reach out of a line of the usual height, in units of the em. */
+function overhangOf(lines: readonly (Line | undefined)[], outlines: GlyphOutlines) {
+  let [top, bottom] = [0, 0];
+  for (const line of lines) {
+    for (const { glyphs, font } of line?.runs ?? []) {
+      for (const { id, y } of glyphs) {
+        const height = outlines.heightOf(font, id);
+        top = Math.max(top, y + height.top);
+        bottom = Math.min(bottom, y + height.bottom);
+      }
+    }
+  }
+  const within = (overhang: number) => Math.min(MAX_OVERHANG, Math.max(0, overhang)) * UNITS_PER_EM;
+  return {
+    above: within(top / UNITS_PER_EM - BASELINE),
+    below: within(-bottom / UNITS_PER_EM - (LINE - BASELINE)),
+  };
 }
 
 function widthOf({ pieces }: Paragraph): number {

@@ -23,7 +23,7 @@ export class HeaderPainter {
     annotation: readonly AnnotationLine[],
     picture: PictureSize,
   ): Promise<RawPicture> {
-    const layout = await layOutHeader(annotation, picture, this.#shaper);
+    const layout = await layOutHeader(annotation, picture, { shaper: this.#shaper, outlines: this.#outlines });
     const { width, height } = layout;
     const header = { data: Buffer.alloc(width * height * 3), width, height, channels: 3 as const };
     const all = { left: 0, top: 0, width, height };
