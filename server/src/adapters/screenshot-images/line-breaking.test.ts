@@ -18,10 +18,11 @@ async function linesOf(text: string, ems: number): Promise<string[]> {
   );
 }
 
-test('lines break between words, spaces between two lines are left out', async () => {
+test('lines break between words, spaces between two lines are left out, those at the start stay', async () => {
   assert.deepEqual(await linesOf('one two  three', 4), ['one two', 'three']);
   assert.deepEqual(await linesOf('one two  three', 100), ['one two  three']);
-  assert.deepEqual(await linesOf('  one ', 100), ['one']);
+  assert.deepEqual(await linesOf('  one ', 100), ['  one']);
+  assert.deepEqual(await linesOf('', 100), ['']);
 });
 
 test('ids and paths break behind their hyphens and slashes', async () => {

@@ -9,7 +9,7 @@ export interface Line {
 
 const PIECES_A_TURN = 300;
 
-/** Lines no wider than `maxWidth` (units of the em), unless one letter alone is. White space between two lines is left out. */
+/** Lines no wider than `maxWidth` (units of the em), unless one letter alone is. White space between two lines, and at the end, is left out. */
 export async function breakLines(
   paragraph: Paragraph,
   maxWidth: number,
@@ -19,7 +19,7 @@ export async function breakLines(
   let spaces: readonly Run[] = [];
   for (const [i, piece] of paragraph.pieces.entries()) {
     if (i % PIECES_A_TURN === 0) await setImmediate();
-    if (piece.space) {
+    if (piece.space && i > 0) {
       spaces = piece.runs;
       continue;
     }

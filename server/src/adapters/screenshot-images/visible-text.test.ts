@@ -19,6 +19,56 @@ test('ordinary text stays as it is', () => {
   assert.equal(visibleText(text, all), text);
 });
 
+test('what cannot be seen is written out', () => {
+  assert.equal(visibleText('adm\u200bin', all), 'adm[U+200B]in');
+  for (const mark of [
+    '200E',
+    '200F',
+    '061C',
+    '200B',
+    '200C',
+    '200D',
+    '2060',
+    '00AD',
+    '034F',
+    '3164',
+    'FE0F',
+    'E0041',
+  ]) {
+    const character = String.fromCodePoint(Number.parseInt(mark, 16));
+    for (const [before, after] of [
+      ['adm', 'in'],
+      ['', 'admin'],
+      ['admin', ''],
+      ['علي', ''],
+      ['商', '品'],
+      ['1', '2'],
+    ]) {
+      assert.equal(visibleText(`${before}${character}${after}`, all), `${before}[U+${mark}]${after}`);
+    }
+  }
+  assert.equal(visibleText('\ufeffa', all), '[U+FEFF]a');
+  assert.equal(visibleText('می\u200c\u200cخ', all), 'می[U+200C][U+200C]خ');
+});
+
+test('joiners stay where letters and emoji need them', () => {
+  for (const text of [
+    'می\u200cخواهم',
+    'क्\u200dष र्\u200dय',
+    'ന്\u200d',
+    'ප්\u200dරාදේශීය',
+    '👨\u200d👩\u200d👧',
+    '❤\ufe0f\u200d🔥',
+    '👍🏽 🏳\ufe0f\u200d🌈',
+    '1\ufe0f\u20e3',
+    'ការ\u200bលក់',
+    '葛\u{e0100}',
+    'ᠠ\u180b',
+  ]) {
+    assert.equal(visibleText(text, all), text);
+  }
+});
+
 test('10,000 characters are shown whole; beyond the limit it says how many are not', () => {
   assert.equal(visibleText('x'.repeat(10_000), all), 'x'.repeat(10_000));
   assert.equal(visibleText('x'.repeat(MAX_VALUE_CHARACTERS), all), 'x'.repeat(MAX_VALUE_CHARACTERS));
