@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Dialog } from '../parts/dialog.tsx';
 import { navigate } from '../routing/location.tsx';
 
@@ -7,13 +7,15 @@ const JUMP_WITHIN_MS = 1200;
 
 /** Keys that work everywhere but in text fields. */
 export function useShortcuts(openHelp: () => void): void {
-  useEffect(() => {
-    let wentAt = 0;
+  // outlives what is drawn between two keys
+  const wentAt = useRef(0);
+  // before anything is seen: whoever sees the page may press a key
+  useLayoutEffect(() => {
     const listener = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector('dialog[open]') !== null) return;
-      const isJump = event.timeStamp - wentAt < JUMP_WITHIN_MS;
-      wentAt = event.key === 'g' ? event.timeStamp : 0;
+      const isJump = event.timeStamp - wentAt.current < JUMP_WITHIN_MS;
+      wentAt.current = event.key === 'g' ? event.timeStamp : 0;
       if (event.key === '?') openHelp();
       else if (event.key === '/') focusSearch();
       else if (isJump && JUMPS[event.key] !== undefined) navigate(JUMPS[event.key] ?? '/');
@@ -33,12 +35,16 @@ export function isTyping(target: EventTarget | null): boolean {
 
 /** The box is on the search view alone; elsewhere the key leads there. */
 function focusSearch(): void {
-  const box = () => document.querySelector<HTMLInputElement>('#search-box');
-  if (box() === null) navigate('/');
-  requestAnimationFrame(() => {
-    box()?.focus();
-    box()?.select();
-  });
+  const focus = () => {
+    const box = document.querySelector<HTMLInputElement>('#search-box');
+    box?.focus();
+    box?.select();
+    return box !== null;
+  };
+  // at once, so that the next key finds it there
+  if (focus()) return;
+  navigate('/');
+  requestAnimationFrame(focus);
 }
 
 const KEYS: readonly (readonly [keys: readonly string[], meaning: string])[] = [
