@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { ScreenshotSource } from '../../src/pipeline/ports/screenshots.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { PICTURE, QlikWorld } from './qlik-world.ts';
 
 describe('downloads without log-in', () => {
@@ -157,15 +156,15 @@ describe('downloads without log-in', () => {
     assert.equal(await world.download(closed, url), 'failed: host-not-allowed');
   });
 
-  it('warns once a minute of each reason, with a count', async () => {
-    const clock = new FakeClock();
-    const counted = world.source({ auth: { mode: 'none' }, clock });
-    const before = world.logger.lines.length;
-    const said = () => world.logger.lines.slice(before).map(({ fields }) => `${fields.reason} ${fields.count}`);
-    for (let i = 0; i < 3; i++) await world.download(counted, 'https://evil.test/x.png');
-    assert.deepEqual(said(), ['host-not-allowed 1']);
-    await clock.advance(60_000);
-    await world.download(counted, 'https://evil.test/x.png');
-    assert.deepEqual(said(), ['host-not-allowed 1', 'host-not-allowed 3']);
+  it('what fails is told by its outcome alone: whoever asked for the picture warns of it', async () => {
+    const source = world.source();
+    const before = world.logger.at('warn').length;
+    assert.equal(await world.download(source, 'https://evil.test/x.png'), 'failed: host-not-allowed');
+    assert.equal(await world.download(source, undefined, null), 'failed: user-unknown');
+    for (const behaviour of ['status:503', 'status:403', 'login', 'truncated', 'html'] as const) {
+      world.qlik.setBehaviour('tempcontent/x.png', behaviour);
+      assert.notEqual(await world.download(source), 'downloaded');
+    }
+    assert.deepEqual(world.logger.at('warn').slice(before), []);
   });
 });

@@ -60,6 +60,18 @@ test('events of the log that came before the start, and events that come later; 
   assert.equal(world.downloads.length, 301, 'what has its outcome is not fetched again');
 });
 
+test('the memory of pictures is given back when they are saved, and not while a folder cannot be written', async () => {
+  const world = new ScreenshotWorld();
+  world.saveFails = new CodedError('SCREENSHOT_WRITE_FAILED', 'The folder is full.');
+  await world.event(A);
+  await world.run(20_000);
+  assert.deepEqual([world.edits.length, world.released.length], [1, 0]);
+  world.saveFails = undefined;
+  await world.run(10_000);
+  assert.deepEqual(await world.outline(), ['1 saved']);
+  assert.deepEqual(world.released, [world.edits[0]?.eventId]);
+});
+
 test('never more downloads at a time than allowed', async () => {
   const world = new ScreenshotWorld({ maxConcurrent: 3 });
   for (let i = 0; i < 40; i++) await world.event(i % 2 === 0 ? A : B);

@@ -44,6 +44,8 @@ export class ScreenshotWorld {
   readonly downloads: { readonly url: string; readonly atMs: number }[] = [];
   readonly edits: EditRequest[] = [];
   readonly saves: ScreenshotName[] = [];
+  /** Of which events the memory of the pictures was given back. */
+  readonly released: string[] = [];
   /** What the editor or the folder throws from now on. */
   editFails: unknown;
   saveFails: unknown;
@@ -194,7 +196,7 @@ export class ScreenshotWorld {
     this.edits.push(request);
     if (this.editFails !== undefined) throw this.editFails;
     const { bytes, format } = request;
-    return [{ role: 'seen', format, bytes, width: 1, height: 1 }];
+    return [{ role: 'seen', format, bytes, width: 1, height: 1, release: () => this.released.push(request.eventId) }];
   }
 
   #save(name: ScreenshotName, images: readonly EditedImage[], where: string): readonly ScreenshotFile[] {

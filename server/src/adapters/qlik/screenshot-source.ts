@@ -34,7 +34,10 @@ export interface ScreenshotSourceParts {
   readonly lookup?: LookupFunction;
 }
 
-/** Pictures from Qlik Sense. Downloads may start at once; what an earlier run left open is ended in the background. */
+/**
+ * Pictures from Qlik Sense. Downloads may start at once; what an earlier run left open is ended in the background. What
+ * fails is told by its outcome, and logged by whoever asked for the picture.
+ */
 export function createScreenshotSource(
   options: ScreenshotSourceOptions,
   parts: ScreenshotSourceParts,
@@ -83,7 +86,7 @@ class QlikScreenshotSource implements ScreenshotSource {
 
   async download(request: ScreenshotRequest, signal: AbortSignal): Promise<DownloadOutcome> {
     const plan = this.#rules.plan(request);
-    if (plan.kind === 'problem') return this.#say(plan.problem);
+    if (plan.kind === 'problem') return plan.problem;
     const { downloadTimeoutMs, auth } = this.#options;
     const timeoutMs = downloadTimeoutMs + (plan.kind === 'login' ? auth.qps.ticketTimeoutMs : 0);
     const outer = AbortSignal.any([signal, this.#closing.signal]);
@@ -97,12 +100,12 @@ class QlikScreenshotSource implements ScreenshotSource {
       const outcome = plan.kind === 'plain' ? await this.#plain(plan, attempt) : await this.#asUser(plan, attempt);
       if (outcome.kind === 'downloaded') return outcome;
       if (deadline.signal.aborted) return this.#tooLate(attempt, plan.url);
-      return this.#say(withoutSecrets(outcome, attempt.secrets));
+      return withoutSecrets(outcome, attempt.secrets);
     } catch (thrown) {
       if (deadline.signal.aborted) return this.#tooLate(attempt, plan.url);
-      if (thrown instanceof CodedError) return this.#say(retry('state-failed', thrown.message));
+      if (thrown instanceof CodedError) return retry('state-failed', thrown.message);
       if (!isFromOutside(thrown)) throw thrown;
-      return this.#say(connectionProblem(thrown, peerOf(plan.url)));
+      return connectionProblem(thrown, peerOf(plan.url));
     } finally {
       deadline.cancel();
       stop();
@@ -182,12 +185,13 @@ class QlikScreenshotSource implements ScreenshotSource {
     return { kind: 'doubt', problem, late, cancel: sent.cancel };
   }
 
-  /** A session that nobody will end: people are locked out at five. */
+  /** A session that nobody will end: people are locked out at five. The picture came, so no outcome tells. */
   #sayIfLost({ headers }: IncomingMessage, { secrets }: Attempt): void {
     const names = (headers['set-cookie'] ?? []).map((text) => text.split('=')[0]?.trim());
     if (names.length === 0) return;
     const message = `Qlik Sense set the cookies ${names.join(', ')}; none is known as that of a session, so each picture leaves a session open. Set auth.sessionCookieName to the session cookie header name that the QMC shows for the virtual proxy.`;
-    this.#say(withoutSecrets(retry('session-cookie-unknown', message), secrets));
+    const { reason, message: safe } = withoutSecrets(retry('session-cookie-unknown', message), secrets);
+    this.#warnings.add(reason, (count) => this.#parts.logger.warn({ reason, count }, safe));
   }
 
   #cookieIn(response: IncomingMessage, { virtualProxy }: SessionKey): SessionCookie | undefined {
@@ -240,14 +244,6 @@ class QlikScreenshotSource implements ScreenshotSource {
     if (!deadline.isOver()) return retry('stopped', 'The download was interrupted.');
     const { downloadTimeoutMs } = this.#options;
     return retry('timed-out', `The picture did not come from ${url.host} within ${downloadTimeoutMs} ms.`);
-  }
-
-  /** Once a minute and reason: what an operator should know, and cannot see from the outcome of one event. */
-  #say(problem: Problem): Problem {
-    const { reason, message } = problem;
-    if (reason === 'stopped' || reason === 'not-found') return problem;
-    this.#warnings.add(reason, (count) => this.#parts.logger.warn({ reason, count }, message));
-    return problem;
   }
 }
 
