@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { AgentOptions } from 'node:https';
-import { createSecureContext, getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContextOptions } from 'node:tls';
 import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { Logger } from '../../pipeline/ports/logger.ts';
 import type { CertificatePaths } from './options.ts';
@@ -18,19 +17,17 @@ export function createQpsAgent({ cert: paths, rejectUnauthorized }: TlsChoice, l
   return new ReloadingAgent(
     files,
     async () => {
-      const options: AgentOptions = {
-        rejectUnauthorized,
+      const options: SecureContextOptions = {
         ...(clientCert === undefined ? {} : { cert: await read('clientCert', clientCert) }),
         ...(clientCertKey === undefined ? {} : { key: await read('clientCertKey', clientCertKey) }),
         ...(clientCertCA === undefined ? {} : { ca: await trusted(clientCertCA) }),
         ...(passphrase === undefined ? {} : { passphrase }),
       };
       try {
-        createSecureContext(options);
+        return { rejectUnauthorized, secureContext: createSecureContext(options) };
       } catch (thrown) {
         throw unusable(`${files.join(', ')} cannot be used together: ${messageOf(thrown)}`, thrown);
       }
-      return options;
     },
     logger,
   );
@@ -46,7 +43,7 @@ export function createImageAgent(
     async () => {
       if (clientCertCA === undefined) return { rejectUnauthorized };
       try {
-        return { rejectUnauthorized, ca: await trusted(clientCertCA) };
+        return { rejectUnauthorized, secureContext: createSecureContext({ ca: await trusted(clientCertCA) }) };
       } catch (thrown) {
         logger.warn({ error: messageOf(thrown) }, 'Pictures are downloaded without the certificate authority of Qlik.');
         return { rejectUnauthorized };
@@ -55,6 +52,9 @@ export function createImageAgent(
     logger,
   );
 }
+
+// A context is made once for an agent: made for each connection, the authorities of the system cost milliseconds and
+// hundreds of kilobytes each time.
 
 /** Beside those of the system: a proxy may have a certificate of a public authority. */
 async function trusted(path: string): Promise<string[]> {
