@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,18 @@ const taskset = onPath(['taskset'])[0];
 /** A command that runs on one core where the system has `taskset` and two cores. */
 export function pinned(core: Core, command: readonly string[]): readonly string[] {
   return core === undefined || taskset === undefined ? command : [taskset, '-c', String(core), ...command];
+}
+
+/** As `pinned`, all threads of this process. @returns takes it back */
+export function pinThisProcess(core: number): () => void {
+  if (taskset === undefined) return () => undefined;
+  const set = (cores: string) => spawnSync(taskset, ['-a', '-c', '-p', cores, String(process.pid)]);
+  const shown = spawnSync(taskset, ['-c', '-p', String(process.pid)], { encoding: 'utf8' }).stdout;
+  const before = /: ([\d,-]+)\s*$/.exec(shown)?.[1];
+  set(String(core));
+  return () => {
+    if (before !== undefined) set(before);
+  };
 }
 
 export function startReference(core: Core = SERVER_CORE): Promise<ChildServer> {

@@ -15,6 +15,7 @@ import { images } from './measurements/images.ts';
 import { latency } from './measurements/latency.ts';
 import { qvd } from './measurements/qvd.ts';
 import { restart } from './measurements/restart.ts';
+import { screenshots } from './measurements/screenshots.ts';
 import { stages } from './measurements/stages.ts';
 import { trail } from './measurements/trail.ts';
 import { appendSection, machineFacts, sectionOf, tableOf } from './results.ts';
@@ -33,6 +34,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   trail,
   qvd,
   images,
+  screenshots,
 ];
 
 const USAGE = `Usage: npm run bench -- [--seconds 10] [--events 1000000] [--append] [names ...]

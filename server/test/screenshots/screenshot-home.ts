@@ -11,7 +11,14 @@ export interface ScreenshotHomeOptions extends HomeOptions {
 
 /** A server's folder whose pictures come from the stand-in, as the user of each event, into `pictures`. */
 export function createScreenshotHome(qlik: QlikStandIn, options: ScreenshotHomeOptions = {}): ServerHome {
-  const lines = [
+  const lines = [...screenshotLines(qlik), ...(options.screenshots ?? [])];
+  const extra = `    screenshots:\n${lines.map((line) => `      ${line}\n`).join('')}${options.extra ?? ''}`;
+  return createHome({ ...options, extra });
+}
+
+/** YAML lines below `screenshots:`, without indentation. */
+export function screenshotLines(qlik: QlikStandIn): readonly string[] {
+  return [
     'enable: true',
     'storageTargets:',
     '  - {enable: true, type: flat, directory: pictures}',
@@ -27,10 +34,7 @@ export function createScreenshotHome(qlik: QlikStandIn, options: ScreenshotHomeO
     `      clientCert: ${qlik.clientCertPath}`,
     `      clientCertKey: ${qlik.clientKeyPath}`,
     `      clientCertCA: ${qlik.caPath}`,
-    ...(options.screenshots ?? []),
   ];
-  const extra = `    screenshots:\n${lines.map((line) => `      ${line}\n`).join('')}${options.extra ?? ''}`;
-  return createHome({ ...options, extra });
 }
 
 /** A picture of a chart, small, and unlike the others of other numbers. */
