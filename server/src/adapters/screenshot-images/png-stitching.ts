@@ -90,7 +90,7 @@ async function chunkParts(type: string, data: readonly Buffer[]): Promise<readon
   );
   head.write(type, 4, 'latin1');
   let crc = crc32(head.subarray(4));
-  for (const part of data) for await (const slice of slicesOf(part)) crc = crc32(slice, crc);
+  for await (const slice of slicesOf(data)) crc = crc32(slice, crc);
   tail.writeUInt32BE(crc);
   return [head, ...data, tail];
 }
