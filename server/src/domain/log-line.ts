@@ -56,7 +56,7 @@ export function parseSegmentHeader(text: string): SegmentHeader | undefined {
 export function maxLineBytes(entry: NewLogEntry): number {
   const { envelope, type, ip, auditQsVersion, actor, request } = entry;
   const texts = type.length + (ip?.length ?? 0) + (auditQsVersion?.length ?? 0) + (actor?.length ?? 0);
-  // JSON may write a character as \uXXXX, and 3 bytes hold any UTF-16 unit
+  // JSON may write a character as \uXXXX
   const escaped = 6 * (texts + entry.id.length + (request?.length ?? 0));
   return 512 + escaped + (typeof envelope === 'string' ? Buffer.byteLength(envelope) : envelope.length);
 }

@@ -1,3 +1,4 @@
+import type { CertificatePaths, LoginOptions } from '../../adapters/qlik/options.ts';
 import type { ConnectionSection } from '../../adapters/shared/influxdb/connection.ts';
 import type { ImageFact } from '../../domain/screenshot-annotation.ts';
 import type { MappingSetting } from './setting.ts';
@@ -183,12 +184,7 @@ export interface CertificatesConfig extends CertificateFiles {
   readonly rejectUnauthorized: boolean;
 }
 
-export interface CertificateFiles {
-  readonly clientCert?: string;
-  readonly clientCertKey?: string;
-  readonly clientCertCA?: string;
-  readonly clientCertPassphrase?: string;
-}
+export type CertificateFiles = CertificatePaths;
 
 export interface ScreenshotsConfig {
   readonly enable: boolean;
@@ -207,25 +203,8 @@ export interface ScreenshotsConfig {
   readonly maxConcurrent: number;
 }
 
-export interface ScreenshotAuthConfig {
-  readonly mode: 'none' | 'qpsTicket' | 'userTicket';
-  readonly qps: {
-    readonly host?: string;
-    readonly port: number;
-    readonly userDirectory?: string;
-    readonly userId?: string;
-    /** Undefined = from the URL of the screenshot; empty = the default virtual proxy. */
-    readonly virtualProxy?: string;
-    readonly ticketTimeoutMs: number;
-    /** `auth.qps.cert`, else `Butler-SOS.cert`. */
-    readonly cert: CertificateFiles;
-  };
-  readonly sessionCache: { readonly enable: boolean; readonly ttlSeconds: number; readonly maxEntries: number };
-  /** Undefined = the usual names. */
-  readonly sessionCookieName?: string;
-  readonly allowedPaths: readonly string[];
-  readonly deniedUsers: readonly string[];
-}
+/** `qps.cert` is `auth.qps.cert`, else `Butler-SOS.cert`. */
+export type ScreenshotAuthConfig = LoginOptions;
 
 /** Where something is in the file; `line` and `column` from 1, 0 when it is not in a file. */
 export interface ConfigNote {
