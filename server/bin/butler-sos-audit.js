@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // Plain JavaScript on purpose: a TypeScript entry would die on an old Node before it could say why.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
@@ -14,6 +16,10 @@ if (major < 24) {
 
 // All threads share one pool for file calls. A dead network share may hold some of it for minutes; the log must not wait.
 process.env.UV_THREADPOOL_SIZE ??= '64';
+
+// Compiled once, kept beside the program; where nobody may write there, each start compiles again. Threads read the variable.
+const cache = process.env.NODE_COMPILE_CACHE ?? fileURLToPath(new URL('../.compile-cache', import.meta.url));
+if (module.enableCompileCache(cache).directory !== undefined) process.env.NODE_COMPILE_CACHE = cache;
 
 const source = new URL('../src/app/main.ts', import.meta.url);
 const entry = existsSync(source) ? source : new URL('../dist/app/main.js', import.meta.url);

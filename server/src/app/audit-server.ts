@@ -31,7 +31,8 @@ export interface AuditServerOptions {
 export interface AuditServer {
   /** Of the audit API; undefined when it is not open. */
   readonly url: string | undefined;
-  readonly viewerUrl: string | undefined;
+  /** Resolves when the viewer thread is up, which nobody who sends events waits for; undefined when its port is not open. */
+  readonly viewerUrl: Promise<string | undefined>;
   /** `stop` was asked for on the command line, or the server cannot go on. */
   readonly ended: Promise<'stop' | 'failed'>;
   /**
@@ -149,7 +150,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
     const diskNews = setInterval(tellDisk, DISK_NEWS_MS);
     closing.push(async () => clearInterval(diskNews));
     closing.push(() => shown.stop());
-    const viewerUrl = (await viewer.start()).url;
+    const viewerUrl = viewer.start().then((started) => started.url);
     let http: HttpApi | undefined;
     if (options.ports && config.enable) {
       http = createHttpApi(config.http, { ingest, clock, logger, metrics });

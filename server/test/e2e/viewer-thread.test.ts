@@ -14,13 +14,15 @@ import { envelope, postEvent } from '../support/audit-client.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { countsByEventId } from '../support/parquet-rows.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
-import { createHome, eventually, startServer } from '../support/running-server.ts';
+import { createHome, eventually, type RunningServer, startServer } from '../support/running-server.ts';
 
 /** What a file does that every thread loads first, while the folder has the file `broken`. */
 const FAULTS = {
   'cannot be loaded': `throw new Error('a fault of the test');`,
   'ends at once': 'process.exit(3);',
 } as const;
+
+const says = (server: RunningServer, message: RegExp) => eventually(() => message.test(server.output()) || undefined);
 
 for (const [name, fault] of Object.entries(FAULTS)) {
   test(`a viewer thread that ${name} keeps nothing from being received and delivered, and is tried again`, async (t) => {
@@ -38,13 +40,13 @@ for (const [name, fault] of Object.entries(FAULTS)) {
     const env = { NODE_OPTIONS: `--import=${pathToFileURL(preload)}` };
     const server = await startServer(home, { env, viewer: false });
     t.after(() => server.kill());
-    assert.match(server.output(), /"level":"error".*"thread":"viewer-thread".*started again/);
+    await says(server, /"level":"error".*"thread":"viewer-thread".*started again/);
     assert.doesNotMatch(server.output(), /viewer port is listening/);
     assert.equal((await postEvent(server.url, envelope())).status, 202);
     await eventually(async () => ((await countsByEventId(home.parquet)).size === 1 ? true : undefined));
     rmSync(broken);
-    await eventually(() => /viewer port is listening/.test(server.output()) || undefined);
-    assert.match(server.output(), /The thread runs again/);
+    await says(server, /viewer port is listening/);
+    await says(server, /The thread runs again/);
     assert.equal(await server.stop(), 0);
   });
 }
@@ -56,10 +58,10 @@ test('what a viewer thread cannot use is said, and it is tried again', async (t)
   mkdirSync(join(blocked, 'not a database'), { recursive: true });
   const server = await startServer(home, { viewer: false });
   t.after(() => server.kill());
-  assert.match(server.output(), /"level":"error".*"thread":"viewer-thread","error":".*search\.sqlite.*started again/);
+  await says(server, /"level":"error".*"thread":"viewer-thread","error":".*search\.sqlite.*started again/);
   assert.equal((await postEvent(server.url, envelope())).status, 202);
   rmSync(blocked, { recursive: true });
-  await eventually(() => /viewer port is listening/.test(server.output()) || undefined);
+  await says(server, /viewer port is listening/);
 });
 
 test('rule 8: search indexing begins only when the disk is not full', async (t) => {

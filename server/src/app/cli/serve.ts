@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { createPinoLogger } from '../../adapters/pino-logger/pino-logger.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
 import { OneTimeLinks } from '../../adapters/viewer-access/one-time-links.ts';
@@ -49,8 +50,10 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
       throw portProblem(thrown, loaded.config) ?? thrown;
     },
   );
+  flushCompileCache(); // the next start finds it, however this one ends
   if (process.stdout.isTTY || loaded.config.file === undefined) {
-    printIfRead(welcome(loaded.config, server, startLink(loaded.config, server.viewerUrl)));
+    const viewerUrl = await Promise.race([server.viewerUrl, stopped.promise.then(() => undefined)]);
+    printIfRead(welcome(loaded.config, { url: server.url, viewerUrl }, startLink(loaded.config, viewerUrl)));
   }
   const reason = await Promise.race([stopped.promise.then(() => 'signal' as const), server.ended]);
   stopping = true;

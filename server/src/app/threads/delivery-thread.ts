@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PrometheusMetrics } from '../../adapters/metrics/prometheus-metrics.ts';
 import { createPinoLogger } from '../../adapters/pino-logger/pino-logger.ts';
@@ -16,7 +17,11 @@ const methods: DeliveryMethods = {
   head: (seq) => engine?.head(seq),
   disk: (news) => engine?.disk(news),
   indexed: (upTo) => engine?.indexed(upTo),
-  start: () => running().start(),
+  start: async () => {
+    const started = await running().start();
+    flushCompileCache(); // the next start finds it, however this one ends
+    return started;
+  },
   metrics: () => running().metricsSnapshot(),
   status: () => running().status(),
   stop: async ({ deadlineMs }) => engine?.stop(deadlineMs),
