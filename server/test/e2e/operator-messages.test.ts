@@ -26,10 +26,12 @@ test('a destination that has every event is current, also when a record of the s
   t.after(() => server.kill());
   assert.equal((await postEvent(server.url, envelope())).status, 202);
   const status = async () => JSON.parse((await runCommand(home, ['status', '--json'])).stdout);
-  // the added record, the event, and server.synced a second later
+  // the head of the segment, the destination's record, the event, and a second later that it is on disk
+  const lines = () => readFileSync(join(home.log, '0000000000000001.ndjson'), 'utf8').trimEnd().split('\n');
   const { destinations } = await eventually(async () => {
     const found = await status();
-    return found.log.head >= 3 && found.destinations[0].delivered === 1 ? found : undefined;
+    const synced = lines().at(-1)?.includes('"server.synced"') && lines().at(-2)?.includes('"selection.');
+    return synced && found.log.head === lines().length - 1 && found.destinations[0].delivered === 1 ? found : undefined;
   });
   assert.equal(destinations[0].lagEvents, 0);
   assert.match((await runCommand(home, ['status'])).stdout, /parquet +current/);
