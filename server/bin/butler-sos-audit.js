@@ -14,6 +14,14 @@ if (major < 24) {
   process.exit(78);
 }
 
+// What only a process that begins can be told, on Linux. The engine's helpers have the priority of the thread that answers
+// browsers, also when they work for another one, so there is one. And the C library would keep freed memory for each thread.
+const mayBeginAgain = process.platform === 'linux' && process.channel === undefined && process.execve !== undefined;
+if (process.argv[2] === 'serve' && mayBeginAgain && process.env.MALLOC_ARENA_MAX === undefined) {
+  const args = [process.execPath, '--v8-pool-size=1', ...process.execArgv, ...process.argv.slice(1)];
+  process.execve(process.execPath, args, { ...process.env, MALLOC_ARENA_MAX: '2' });
+}
+
 // All threads share one pool for file calls. A dead network share may hold some of it for minutes; the log must not wait.
 process.env.UV_THREADPOOL_SIZE ??= '64';
 

@@ -151,9 +151,8 @@ export function parseLine(bytes: Buffer, start: number, end: number): WholeLine 
   const last = end - 1;
   if (bytes[last] !== BRACE) return undefined;
   if (!erased && (bytes[digestEnd] !== COMMA || digestOf(bytes, digestEnd + 1, last) !== head.digest)) return undefined;
-  let parsed: PrivatePart | undefined;
   const { seq, durable, at, origin, id, type, digest } = head;
-  return {
+  const line: WholeLine = {
     kind: 'event',
     seq,
     durable,
@@ -166,11 +165,17 @@ export function parseLine(bytes: Buffer, start: number, end: number): WholeLine 
     digest,
     private: () => {
       if (erased) return undefined;
-      parsed ??= parsePrivatePart(bytes.toString('utf8', digestEnd + 1, last));
-      return parsed;
+      if (lastParsed?.line !== line) {
+        lastParsed = { line, part: parsePrivatePart(bytes.toString('utf8', digestEnd + 1, last)) };
+      }
+      return lastParsed.part;
     },
   };
+  return line;
 }
+
+/** One line after the other is asked, each more than once. Were all kept, a batch of them would outlive its youth. */
+let lastParsed: { readonly line: WholeLine; readonly part: PrivatePart } | undefined;
 
 function parsePublicPart(bytes: Buffer, start: number, end: number): PublicPart | undefined {
   const text = bytes.toString('latin1', start, Math.min(end, start + USUAL_PUBLIC_BYTES));

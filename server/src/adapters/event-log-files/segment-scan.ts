@@ -60,12 +60,9 @@ export class SegmentScan {
     for (;;) {
       this.#base += this.#at;
       this.#at = 0;
-      // a buffer of its own for each chunk: lines keep it alive, and nothing in it is ever read a second time
-      const chunk = Buffer.allocUnsafeSlow(this.#chunkBytes);
-      const count = await readChunk(this.#file, chunk, this.#base);
-      this.#bytes = count === chunk.length ? chunk : trimmed(chunk, count);
+      this.#bytes = await readExactly(this.#file, this.#chunkBytes, this.#base);
       if (this.#bytes.includes(NEWLINE)) return true;
-      if (count < chunk.length) {
+      if (this.#bytes.length < this.#chunkBytes) {
         this.#atEnd = true;
         return false;
       }
@@ -135,12 +132,23 @@ function isJson(bytes: Buffer, start: number, end: number): boolean {
   }
 }
 
-/** So that a few lines do not keep a large buffer alive. */
-function trimmed(chunk: Buffer, count: number): Buffer {
-  if (count * 2 > chunk.length) return chunk.subarray(0, count);
-  const exact = Buffer.allocUnsafeSlow(count);
-  chunk.copy(exact, 0, 0, count);
-  return exact;
+/** Buffers to read into, none of them larger than this: mostly far less is there to be read than was asked for. */
+const SPARE_BYTES = 512 * 1024;
+const spares: Buffer[] = [];
+
+/** A buffer of its own for each chunk: lines keep it alive, and nothing in it is ever read a second time. */
+async function readExactly(file: OpenFile, most: number, position: number): Promise<Buffer> {
+  if (most > SPARE_BYTES) {
+    const chunk = Buffer.allocUnsafeSlow(most);
+    return chunk.subarray(0, await readChunk(file, chunk, position));
+  }
+  // one at a time has it; after a call that never comes back it is not used again
+  const spare = spares.pop() ?? Buffer.allocUnsafeSlow(SPARE_BYTES);
+  const count = await readChunk(file, spare.subarray(0, most), position);
+  const chunk = Buffer.allocUnsafeSlow(count);
+  spare.copy(chunk, 0, 0, count);
+  if (spares.length === 0) spares.push(spare);
+  return chunk;
 }
 
 /** A sector that the disk cannot read any more counts as zeros: damage, behind which reading goes on. */
