@@ -1,3 +1,4 @@
+import type { EpochMillis } from '../domain/epoch-millis.ts';
 import { CodedError } from '../domain/errors.ts';
 import { nextSequence, type Sequence, type SequenceRange, sequence } from '../domain/sequence.ts';
 import { PendingBatch } from './batching.ts';
@@ -74,6 +75,10 @@ export class DeliveryWorker {
   #pending: PendingBatch;
   #skips: WaitingSkip[] = [];
   #lastMoveMs = Number.NEGATIVE_INFINITY;
+  /** Of the row that was read last: what has not been read yet is hardly older. */
+  #lastReceivedAt: EpochMillis | undefined;
+  /** When the log was read last there was no more: what there is by now has just come. */
+  #hadAll = false;
   #waiting: AbortController | undefined;
   #woken = false;
   #running: Promise<void> | undefined;
@@ -131,7 +136,8 @@ export class DeliveryWorker {
     const nothingWaits = this.#begun === undefined && this.#parts.length === 0 && this.#pending.isEmpty;
     const seen = nothingWaits ? this.#pending.readTo : this.#settler.committed;
     const oldest = this.#parts[0]?.entries[0] ?? this.#pending.oldest;
-    const since = oldest?.kind === 'row' ? oldest.row.record.receivedAt : clock.now();
+    const unread = head > seen && !this.#hadAll ? this.#lastReceivedAt : undefined;
+    const since = oldest?.kind === 'row' ? oldest.row.record.receivedAt : (unread ?? clock.now());
     return {
       name: this.name,
       state,
@@ -243,6 +249,7 @@ export class DeliveryWorker {
       if (isLast || pending.isFull) return this.#cut();
       const before = pending.readTo;
       pending.add(await source.read(before, end ?? source.head(), pending.room), clock.monotonicMs());
+      this.#hadAll = source.head() <= pending.readTo;
       if (pending.readTo > before) continue;
       // all that is there has been read: a backlog fills its batches, however short they may wait
       const dueInMs = pending.dueInMs(clock.monotonicMs());
@@ -257,6 +264,8 @@ export class DeliveryWorker {
 
   #cut(): DeliveryPart {
     const part = this.#pending.cut();
+    const last = part.entries.at(-1);
+    if (last?.kind === 'row') this.#lastReceivedAt = last.row.record.receivedAt;
     this.#pending = new PendingBatch(part.range.last, this.#options.policy);
     return part;
   }

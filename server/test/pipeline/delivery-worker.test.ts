@@ -67,6 +67,20 @@ describe('DeliveryWorker', () => {
     assert.deepEqual(destination.positions, [1, 2, 3]);
   });
 
+  it('tells how old a backlog is, also while none of it is in memory', async () => {
+    await world.clients(4);
+    world.facts.seenTo(2);
+    await world.clock.advance(60_000);
+    const worker = world.start({ destination });
+    await world.clock.advance(0);
+    const { lagEvents, lagSeconds } = worker.status();
+    assert.deepEqual([destination.positions, lagEvents, lagSeconds], [[1, 2], 2, 60]);
+    world.facts.seenTo(undefined);
+    await world.clock.advance(3_600_000);
+    await world.clients(1, 'new');
+    assert.equal(worker.status().lagSeconds, 0);
+  });
+
   it('positions without rows move the cursor without begin, lazily', async () => {
     await world.serverRecord('server.synced');
     world.start({ destination });
