@@ -67,6 +67,76 @@ describe('every look is recorded', () => {
     );
   });
 
+  it('a search does not hide another one that came just before it', async () => {
+    const { world, visitor, clock } = await start();
+    const asked = ['q=berta', 'q=anna', 'q=carl', '', 'user=anna', 'user=berta', 'user=anna&q=chart'];
+    for (const filter of asked) await visitor.get(`events?${filter}`);
+    await visitor.get('summary?by=user');
+    await visitor.get('users/berta/timeline');
+    await visitor.get('users/anna.öberg/timeline');
+    await visitor.get('users?q=anna');
+    await clock.advance(5000);
+    const searches = recorded(world).filter(({ type }) => type === 'searched');
+    assert.deepEqual(
+      searches
+        .filter(({ what }) => what === 'events')
+        .map(({ filter }) => new URLSearchParams(filter).toString())
+        .toSorted(),
+      asked.toSorted(),
+    );
+    assert.deepEqual(
+      searches.filter(({ what }) => what !== 'events').map(({ what, filter }) => [what, filter]),
+      [
+        ['summary', { by: 'user' }],
+        ['timeline', { name: 'anna.öberg' }],
+        ['users', { q: 'anna' }],
+      ],
+    );
+  });
+
+  it('a page, bars or suggestions without their search are recorded by themselves', async () => {
+    const { world, visitor, clock } = await start();
+    const end = String(2n ** 63n - 1n);
+    await visitor.get(`events?user=berta&cursor=${end}`);
+    await visitor.get('histogram?user=carl');
+    await visitor.get('suggest?q=dora');
+    await visitor.get('apps?user=emil');
+    await clock.advance(5000);
+    await visitor.get('histogram?user=anna');
+    await visitor.get('events?user=anna');
+    await visitor.get('histogram?user=anna&buckets=10');
+    await clock.advance(5000);
+    const searches = recorded(world).filter(({ type }) => type === 'searched');
+    assert.deepEqual(
+      searches.map(({ what, filter, times }) => [what, filter, times]),
+      [
+        ['events', { user: 'berta' }, 1],
+        ['histogram', { user: 'carl' }, 1],
+        ['suggest', { q: 'dora' }, 1],
+        ['apps', { user: 'emil' }, 1],
+        ['events', { user: 'anna' }, 1],
+      ],
+    );
+  });
+
+  it('every name that was tried is recorded, and who followed what', async () => {
+    const { world, visitor, clock } = await start();
+    const stranger = world.visitor();
+    for (const user of ['anna', 'berta']) await stranger.post('session', { user, password: 'wrong' });
+    for (const app of ['a', 'b']) {
+      const stop = new AbortController();
+      const headers = { cookie: visitor.cookie ?? '' };
+      await fetch(`${world.url}/api/v1/trail/live?appId=${app}`, { headers, signal: stop.signal });
+      stop.abort();
+    }
+    await clock.advance(12_000);
+    const looks = recorded(world);
+    const actors = looks.filter(({ type }) => type === 'refused').map(({ actor }) => actor);
+    assert.deepEqual(actors, ['anna', 'berta']);
+    const followed = looks.filter(({ type }) => type === 'followed').map(({ filter }) => filter.appId);
+    assert.deepEqual(followed, ['a', 'b']);
+  });
+
   it('refused log-ins are recorded, many of one address as one', async () => {
     const { world, clock } = await start();
     const visitor = world.visitor();
@@ -95,11 +165,21 @@ describe('every look is recorded', () => {
     world.appendFails = undefined;
     await clock.advance(5000);
     const looks = recorded(world);
-    assert.deepEqual(looks.map(({ type, times }) => [type, times]).toSorted(), [
-      ['opened', 30],
-      ['searched', 30],
-      ['signed-in', 1],
-    ]);
+    const searches = looks.filter(({ type }) => type === 'searched');
+    assert.deepEqual(
+      new Set(searches.map(({ filter }) => filter.q)),
+      new Set(Array.from({ length: 30 }, (_, i) => `${i}`)),
+    );
+    assert.deepEqual(
+      looks
+        .filter(({ type }) => type !== 'searched')
+        .map(({ type, times }) => [type, times])
+        .toSorted(),
+      [
+        ['opened', 30],
+        ['signed-in', 1],
+      ],
+    );
   });
 
   it('so many looks that there is no room for them are counted', async () => {
@@ -107,7 +187,7 @@ describe('every look is recorded', () => {
     world.appendFails = new Error('the disk is full');
     const reader = { name: 'anna', role: 'reader', apps: null, maySeePictures: true, maySeeObjectData: true } as const;
     const session = { id: 's', reader, by: 'session', csrfToken: '' } as const;
-    for (let i = 0; i < 2500; i++) world.looks.note(session, 'opened', { id: i }, String(i));
+    for (let i = 0; i < 2500; i++) world.looks.note(session, 'opened', { id: i }, { alike: String(i) });
     world.appendFails = undefined;
     await clock.advance(5000);
     const looks = recorded(world);

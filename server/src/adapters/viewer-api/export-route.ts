@@ -8,8 +8,9 @@ import { TRAIL_ROOT } from '../../domain/trail.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { ExportFile, ExportFormat } from '../../pipeline/trail/export-formats.ts';
 import { badRequest, ViewerFailure } from './failure.ts';
+import { filterFacts } from './searches.ts';
 import { readQuestion } from './trail-question.ts';
-import { filterFacts, paramsOf, type TrailRouteParts } from './trail-routes.ts';
+import { paramsOf, type TrailRouteParts } from './trail-routes.ts';
 
 export interface ExportRouteParts extends TrailRouteParts {
   readonly formats: readonly ExportFormat[];
@@ -45,7 +46,7 @@ export function addExportRoute(app: FastifyInstance, parts: ExportRouteParts): v
     let rows = 0;
     let state = 'broken off';
     try {
-      looks.note(session, 'exported', { ...facts, state: 'begun' }, `${number} begun`);
+      looks.note(session, 'exported', { ...facts, state: 'begun' }, { alike: `${facts.export} begun` });
       const records = counted(trail.records(session.reader, question), (count) => {
         rows += count;
       });
@@ -73,7 +74,7 @@ export function addExportRoute(app: FastifyInstance, parts: ExportRouteParts): v
     } finally {
       running--;
       file.close();
-      looks.note(session, 'exported', { ...facts, state, rows }, `${facts.export} ended`);
+      looks.note(session, 'exported', { ...facts, state, rows }, { alike: `${facts.export} ended` });
       // a file that is not complete must not look like one that is
       if (reply.sent && state === 'complete') reply.raw.end();
       else if (reply.sent) reply.raw.destroy();

@@ -7,8 +7,9 @@ import { TRAIL_ROOT, type TrailEvent } from '../../domain/trail.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { TrailQuestion } from '../../pipeline/trail/limited-filter.ts';
 import { ViewerFailure } from './failure.ts';
+import { filterFacts } from './searches.ts';
 import { readQuestion } from './trail-question.ts';
-import { filterFacts, paramsOf, type TrailRouteParts } from './trail-routes.ts';
+import { paramsOf, type TrailRouteParts } from './trail-routes.ts';
 
 export interface LiveParts extends TrailRouteParts {
   readonly clock: Clock;
@@ -36,7 +37,8 @@ export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
       });
     }
     const start = startOf(request) ?? parts.trail.position();
-    parts.looks.note(session, 'followed', filterFacts(paramsOf(request)));
+    const facts = filterFacts(paramsOf(request));
+    parts.looks.note(session, 'followed', facts, { alike: JSON.stringify(facts) });
     reply.hijack();
     followers++;
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };

@@ -43,7 +43,7 @@ export function addOperatorRoutes(app: FastifyInstance, parts: OperatorRoutePart
     if (parts.destinations.get(destination) === undefined) throw notFound(`No destination is called ${destination}.`);
     const asked = { kind: 'retry-dead-letters', destination, ...(ids === undefined ? {} : { ids }) } as const;
     const id = parts.requests.submit(asked, session.reader.name);
-    looks.note(session, 'retried', { destination, ...(ids === undefined ? {} : { ids }) }, String(id));
+    looks.note(session, 'retried', { destination, ...(ids === undefined ? {} : { ids }) }, { alike: String(id) });
     return reply.code(202).send({ request: id });
   });
 }

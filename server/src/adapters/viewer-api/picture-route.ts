@@ -35,7 +35,7 @@ export function addPictureRoute(app: FastifyInstance, { trail, sessionOf, looks 
         'The picture was saved, but its file is not there any more, or was changed.',
       );
     }
-    looks.note(session, 'pictured', { eventId: id, variant, sha256: found.file.sha256 }, `${id} ${variant}`);
+    looks.note(session, 'pictured', { eventId: id, variant, sha256: found.file.sha256 }, { alike: `${id} ${variant}` });
     reply.headers({
       'content-type': found.type,
       'content-security-policy': "default-src 'none'; sandbox",

@@ -52,7 +52,7 @@ async function finishProviderSignIn(
   if (!('kind' in result)) return opened(parts, request, reply, result, 'provider');
   const user = result.kind === 'no-rights' ? result.name : '';
   const why = 'reason' in result ? `: ${result.reason}` : '';
-  parts.looks.noteRefused({ user, address: addressOf(request), reason: `provider ${result.kind}${why}` });
+  parts.looks.noteRefused({ user, address: addressOf(request), reason: `provider ${result.kind}${why}` }, user);
   throw providerFailure(result, signIn.provider.label);
 }
 
@@ -65,7 +65,9 @@ function answer(
   user: string,
 ): TrailSession {
   if (!('kind' in result)) return opened(parts, request, reply, result, by);
-  parts.looks.noteRefused({ user, address: addressOf(request), reason: `${by} ${result.kind}` });
+  // which names were tried, as long as tries are few; after that, that there were more
+  const alike = result.kind === 'wrong' ? user : '';
+  parts.looks.noteRefused({ user, address: addressOf(request), reason: `${by} ${result.kind}` }, alike);
   throw result.kind === 'wrong' ? wrong(by) : throttled(result.afterMs);
 }
 

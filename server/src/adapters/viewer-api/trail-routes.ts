@@ -6,6 +6,7 @@ import type { TrailReader } from '../../pipeline/trail/reader.ts';
 import type { Trail } from '../../pipeline/trail/trail.ts';
 import { badRequest, notFound } from './failure.ts';
 import { SUMMARIES } from './openapi-schemas.ts';
+import { Searches } from './searches.ts';
 import { readCount, readCursor, readLimit, readQuestion, readSequence, readTime } from './trail-question.ts';
 
 const LIMITS = {
@@ -43,12 +44,13 @@ export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }
       look?.(session, params, name);
       return answered;
     });
-  /** A page that follows is no new search. */
-  const searched = (what: string) => (session: ViewerSession, params: URLSearchParams, name: string) => {
-    if (!params.has('cursor')) looks.note(session, 'searched', { what, ...filterFacts(params, name) }, what);
-  };
+  const searches = new Searches(looks);
+  const searched =
+    (what: string, isBeside = false) =>
+    (session: ViewerSession, params: URLSearchParams, name: string) =>
+      searches.note(session, what, params, name, isBeside);
   const opened = (what: string) => (session: ViewerSession, _params: URLSearchParams, id: string) =>
-    looks.note(session, 'opened', { what, id: id.slice(0, MAX_FACT_LENGTH) }, `${what} ${id}`);
+    looks.note(session, 'opened', { what, id: id.slice(0, MAX_FACT_LENGTH) }, { alike: `${what} ${id}` });
 
   get(
     'events',
@@ -82,8 +84,10 @@ export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }
     (reader, params) => trail.users(reader, params.get('q') ?? '', readLimit(params, ...LIMITS.users)),
     searched('users'),
   );
-  get('apps', (reader, params) =>
-    trail.apps(reader, readQuestion(params, ['limit']), readLimit(params, ...LIMITS.apps)),
+  get(
+    'apps',
+    (reader, params) => trail.apps(reader, readQuestion(params, ['limit']), readLimit(params, ...LIMITS.apps)),
+    searched('apps'),
   );
   get(
     'summary',
@@ -94,22 +98,21 @@ export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }
     },
     searched('summary'),
   );
-  get('histogram', (reader, params) =>
-    trail.histogram(reader, readQuestion(params, ['buckets']), readCount(params, 'buckets', 60, 500)),
+  get(
+    'histogram',
+    (reader, params) =>
+      trail.histogram(reader, readQuestion(params, ['buckets']), readCount(params, 'buckets', 60, 500)),
+    searched('histogram', true),
   );
-  get('suggest', (reader, params) =>
-    trail.suggest(reader, (params.get('q') ?? '').slice(0, 500), readLimit(params, ...LIMITS.suggest)),
+  get(
+    'suggest',
+    (reader, params) =>
+      trail.suggest(reader, (params.get('q') ?? '').slice(0, 500), readLimit(params, ...LIMITS.suggest)),
+    searched('suggest', true),
   );
 }
 
 const MAX_FACT_LENGTH = 500;
-
-/** The filter as it was asked, for the record of who looked. */
-export function filterFacts(params: URLSearchParams, name = ''): Readonly<Record<string, unknown>> {
-  const names = [...new Set(params.keys())].filter((key) => key !== 'limit' && key !== 'format');
-  const filter = names.map((key): [string, string] => [key, params.getAll(key).join(', ').slice(0, MAX_FACT_LENGTH)]);
-  return { filter: Object.fromEntries(name === '' ? filter : [...filter, ['name', name.slice(0, MAX_FACT_LENGTH)]]) };
-}
 
 export function paramsOf(request: FastifyRequest): URLSearchParams {
   const at = request.url.indexOf('?');

@@ -35,9 +35,22 @@ interface Look {
   readonly dueMs: number;
   facts: Facts;
   times: number;
+  /** Of a search: its longest text so far. */
+  typed: string;
+  /** What comes along with a search, and is recorded only where there is none. */
+  isBeside: boolean;
 }
 
-/** A search is what somebody typed last in so long. */
+export interface LookLikeness {
+  /** Looks of one session and kind with the same text become one while they wait. */
+  readonly alike: string;
+  /** Of a search: the words. While they wait, those that begin with each other are one search that is being typed. */
+  readonly typed?: string;
+  /** Shows no more than a search with the same filter, and is no record beside one. */
+  readonly isBeside?: boolean;
+}
+
+/** So long alike looks become one. */
 const GATHER_MS: Readonly<Partial<Record<LookKind, number>>> = {
   searched: 3000,
   opened: 3000,
@@ -65,18 +78,21 @@ export class Looks {
     this.#options = options;
   }
 
-  /**
-   * @param alike looks of one session with the same text become one while they wait: `searched` needs none, because
-   *   the latest search stands for those before
-   */
-  note(session: ViewerSession, kind: LookKind, facts: Facts, alike = ''): void {
+  note(session: ViewerSession, kind: LookKind, facts: Facts, likeness: LookLikeness = { alike: '' }): void {
     const { name, role } = session.reader;
-    this.#add(`${session.id} ${kind} ${alike}`, kind, name, session.id, { role, by: session.by, ...facts });
+    const { alike, typed = '', isBeside = false } = likeness;
+    const about = { role, by: session.by, ...facts };
+    const look = { ...this.#begun(kind, name, session.id, about), typed, isBeside };
+    this.#add(`${session.id} ${kind} ${alike}`, look);
   }
 
-  /** Nobody that is known. */
-  noteRefused(facts: { readonly user: string; readonly address: string; readonly reason: string }): void {
-    this.#add(`${facts.address} ${facts.reason}`, 'refused', facts.user.slice(0, 200), null, facts);
+  /** Nobody that is known. @param alike of one address and reason: those with the same text become one */
+  noteRefused(
+    facts: { readonly user: string; readonly address: string; readonly reason: string },
+    alike: string,
+  ): void {
+    const look = this.#begun('refused', facts.user.slice(0, 200), null, facts);
+    this.#add(`${facts.address} ${facts.reason} ${alike}`, look);
   }
 
   /** Until the signal aborts, and then what waits. Never rejects. */
@@ -87,20 +103,23 @@ export class Looks {
     }
   }
 
-  #add(key: string, kind: LookKind, actor: string, session: string | null, facts: Facts): void {
+  #begun(kind: LookKind, actor: string, session: string | null, facts: Facts): Look {
     const { clock } = this.#options;
-    const known = this.#waiting.get(key);
-    if (known !== undefined) {
-      known.facts = facts;
-      known.times++;
-      return;
-    }
-    if (this.#waiting.size >= MAX_WAITING) {
-      this.#lost++;
-      return;
-    }
     const dueMs = clock.monotonicMs() + (GATHER_MS[kind] ?? 0);
-    this.#waiting.set(key, { kind, actor, session, firstAt: clock.now(), dueMs, facts, times: 1 });
+    return { kind, actor, session, firstAt: clock.now(), dueMs, facts, times: 1, typed: '', isBeside: false };
+  }
+
+  #add(key: string, look: Look): void {
+    const known = this.#waiting.get(key);
+    if (known !== undefined && isSameSearch(known.typed, look.typed)) {
+      join(known, look);
+    } else if (this.#waiting.size >= MAX_WAITING) {
+      this.#lost++;
+    } else {
+      // another search does not hide the one before
+      if (known !== undefined) this.#waiting.set(`${key} ${this.#number++}`, known);
+      this.#waiting.set(key, look);
+    }
   }
 
   async #flush(nowMs: number): Promise<void> {
@@ -128,12 +147,7 @@ export class Looks {
   }
 
   #putBack(looks: readonly (readonly [string, Look])[]): void {
-    for (const [key, look] of looks) {
-      const newer = this.#waiting.get(key);
-      if (newer !== undefined) newer.times += look.times;
-      else if (this.#waiting.size < MAX_WAITING) this.#waiting.set(key, look);
-      else this.#lost++;
-    }
+    for (const [key, look] of looks) this.#add(key, look);
   }
 
   #warn(thrown: unknown): void {
@@ -145,4 +159,20 @@ export class Looks {
       'Who looked at the audit trail cannot be recorded yet.',
     );
   }
+}
+
+/** A list without words is a look of its own. */
+function isSameSearch(before: string, now: string): boolean {
+  if (before === '' || now === '') return before === now;
+  return now.startsWith(before) || before.startsWith(now);
+}
+
+function join(known: Look, look: Look): void {
+  if (look.isBeside && !known.isBeside) return;
+  const replaces = known.isBeside && !look.isBeside;
+  known.times = replaces ? look.times : known.times + look.times;
+  known.isBeside = look.isBeside;
+  if (look.typed.length < known.typed.length && !replaces) return;
+  known.facts = look.facts;
+  known.typed = look.typed;
 }

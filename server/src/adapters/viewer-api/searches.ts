@@ -1,0 +1,54 @@
+import type { ViewerSession } from '../../pipeline/ports/viewer-access.ts';
+import type { Looks } from '../../pipeline/trail/looks.ts';
+
+const MAX_FACT_LENGTH = 500;
+/** Sessions are fewer. */
+const MAX_REMEMBERED = 5000;
+/** How an answer is cut or drawn, not what was asked for. */
+const FORM = new Set(['limit', 'format', 'buckets', 'cursor', 'lastEventId']);
+
+/**
+ * What somebody searched for. A page that follows, and the bars over a list, belong to the search of this session that
+ * they repeat; asked for by themselves, they are searches as well.
+ */
+export class Searches {
+  readonly #looks: Looks;
+  /** Per session its latest search. */
+  readonly #latest = new Map<string, string>();
+
+  constructor(looks: Looks) {
+    this.#looks = looks;
+  }
+
+  /** @param isBeside shows no more than the list with the same filter does */
+  note(session: ViewerSession, what: string, params: URLSearchParams, name: string, isBeside: boolean): void {
+    const follows = isBeside || params.has('cursor');
+    const filter = filterOf(params, name);
+    const search = `${isBeside ? 'events' : what} ${JSON.stringify(filter)}`;
+    if (follows && this.#latest.get(session.id) === search) return;
+    if (!follows) this.#remember(session.id, search);
+    const { q = '', ...others } = filter;
+    const alike = `${isBeside ? 'events' : what} ${JSON.stringify(others)}`;
+    this.#looks.note(session, 'searched', { what, filter: factsOf(filter) }, { alike, typed: q, isBeside });
+  }
+
+  #remember(session: string, search: string): void {
+    if (this.#latest.size >= MAX_REMEMBERED) this.#latest.clear();
+    this.#latest.set(session, search);
+  }
+}
+
+/** The filter as it was asked, for the record of who looked. */
+export function filterFacts(params: URLSearchParams): { readonly filter: Readonly<Record<string, string>> } {
+  return { filter: factsOf(filterOf(params, '')) };
+}
+
+function filterOf(params: URLSearchParams, name: string): Readonly<Record<string, string>> {
+  const names = [...new Set(params.keys())].filter((key) => !FORM.has(key));
+  const filter = names.map((key): [string, string] => [key, params.getAll(key).join(', ')]);
+  return Object.fromEntries(name === '' ? filter : [...filter, ['name', name]]);
+}
+
+function factsOf(filter: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(filter).map(([key, text]) => [key, text.slice(0, MAX_FACT_LENGTH)]));
+}
