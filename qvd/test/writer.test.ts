@@ -220,6 +220,28 @@ test('a refused row leaves nothing behind: the file is the same as without it', 
   assert.ok(tried.toBuffer().equals(plain.toBuffer()));
 });
 
+test('rows added many at a time give the same file, also around a refused one, which is named', () => {
+  const fields = (['text', 'any', 'integer', 'timestamp'] as const).map((type, index) => ({ name: `f${index}`, type }));
+  const good = (row: number): QvdInput[] => [`id${row % 3000}`, row % 7 === 0 ? null : `${row % 11}`, row, row * 1000];
+  const rows = Array.from({ length: 20_000 }, (_, row) => good(row));
+  const plain = new QvdWriter({ tableName: 't', fields, now: () => 0 });
+  for (const row of rows) plain.addRow(row);
+  const tried = new QvdWriter({ tableName: 't', fields, now: () => 0 });
+  for (const [refused, bad] of [
+    [0, ['new', null, 0.5, 0]],
+    [777, ['new', 'new', 1, 'x'.repeat(3000)]],
+    [12_345, ['new']],
+  ] as const) {
+    const from = tried.rowCount;
+    const many = [...rows.slice(from, refused), bad, ...rows.slice(refused, refused + 2000)];
+    assert.throws(() => tried.addRows(many), { name: 'QvdError', row: refused });
+    assert.equal(tried.rowCount, refused);
+  }
+  tried.addRows(rows.slice(12_345, 12_400));
+  tried.addRows(new Set(rows.slice(12_400)));
+  assert.ok(tried.toBuffer().equals(plain.toBuffer()));
+});
+
 describe('the header', () => {
   const options = {
     comment: 'a & b <c> \r\n "d"',

@@ -32,9 +32,9 @@ export abstract class Column {
   /** The tags that are true of every value stored so far. */
   abstract tags(): readonly string[];
 
-  /** Takes back what this row added, because a later cell of it was refused. */
-  rollBack(row: number): void {
-    this.symbols.rollBack(row);
+  /** Takes back all but so many symbols, because another cell of what added them was refused. */
+  rollBack(count: number): void {
+    this.symbols.rollBack(count);
   }
 
   /** NULL for NaN, Infinity or an invalid date, or the error. */

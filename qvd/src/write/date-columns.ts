@@ -32,15 +32,15 @@ abstract class InstantColumn extends Column {
     if (epochMs < MIN_EPOCH_MS || epochMs > MAX_EPOCH_MS) {
       throw this.error('QVD_DATE_OUT_OF_RANGE', `${epochMs} ms since 1970 is not within the years 0 to 9999`, row);
     }
-    return this.storeInstant(epochMs, row);
+    return this.storeInstant(epochMs);
   }
 
-  protected abstract storeInstant(epochMs: number, row: number): number;
+  protected abstract storeInstant(epochMs: number): number;
 }
 
 /** Instants, as Qlik's serial days in UTC with `YYYY-MM-DD hh:mm:ss.fff` beside them. */
 export class TimestampColumn extends InstantColumn {
-  protected storeInstant(epochMs: number, row: number): number {
+  protected storeInstant(epochMs: number): number {
     const start = this.symbols.reserve(9 + TIMESTAMP_TEXT_LENGTH + 1);
     const { bytes } = this.symbols;
     let end = putDouble(bytes, start, epochMsToSerial(epochMs), this.withText);
@@ -48,7 +48,7 @@ export class TimestampColumn extends InstantColumn {
       end = putTimestampText(bytes, end, epochMs);
       bytes[end++] = 0;
     }
-    return intern(this.symbols, end, row);
+    return intern(this.symbols, end);
   }
 
   tags(): readonly string[] {
@@ -58,7 +58,7 @@ export class TimestampColumn extends InstantColumn {
 
 /** The UTC day that contains the instant, as Qlik's whole serial day with `YYYY-MM-DD` beside it. */
 export class DateColumn extends InstantColumn {
-  protected storeInstant(epochMs: number, row: number): number {
+  protected storeInstant(epochMs: number): number {
     const day = Math.floor(epochMs / MS_PER_DAY);
     const start = this.symbols.reserve(5 + DATE_TEXT_LENGTH + 1);
     const { bytes } = this.symbols;
@@ -67,7 +67,7 @@ export class DateColumn extends InstantColumn {
       end = putDateText(bytes, end, day);
       bytes[end++] = 0;
     }
-    return intern(this.symbols, end, row);
+    return intern(this.symbols, end);
   }
 
   tags(): readonly string[] {

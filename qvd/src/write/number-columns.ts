@@ -10,7 +10,7 @@ export class IntegerColumn extends Column {
     const number = Number(value) + 0; // -0 + 0 is 0
     if (!Number.isSafeInteger(number)) return this.#refuse(value, number, row);
     const start = this.symbols.reserve(9);
-    return intern(this.symbols, putNumber(this.symbols.bytes, start, number, false), row);
+    return intern(this.symbols, putNumber(this.symbols.bytes, start, number, false));
   }
 
   tags(): readonly string[] {
@@ -33,7 +33,7 @@ export class DoubleColumn extends Column {
     if (typeof value !== 'number') throw this.wrongType(value, 'a number', row);
     if (!Number.isFinite(value)) return this.storeNonFinite(value, row);
     const start = this.symbols.reserve(9);
-    return intern(this.symbols, putDouble(this.symbols.bytes, start, value, false), row);
+    return intern(this.symbols, putDouble(this.symbols.bytes, start, value, false));
   }
 
   tags(): readonly string[] {
@@ -47,7 +47,7 @@ export class BooleanColumn extends Column {
     if (value === null || value === undefined) return 0;
     if (typeof value !== 'boolean') throw this.wrongType(value, 'true, false', row);
     const start = this.symbols.reserve(5);
-    return intern(this.symbols, putNumber(this.symbols.bytes, start, value ? -1 : 0, false), row);
+    return intern(this.symbols, putNumber(this.symbols.bytes, start, value ? -1 : 0, false));
   }
 
   tags(): readonly string[] {

@@ -35,6 +35,6 @@ export function textBytes(text: string): number {
 }
 
 /** The number of the symbol that ends here, which is kept if it is new. */
-export function intern(symbols: SymbolTable, end: number, row: number): number {
-  return symbols.find(end) || symbols.keep(end, row);
+export function intern(symbols: SymbolTable, end: number): number {
+  return symbols.find(end) || symbols.keep(end);
 }

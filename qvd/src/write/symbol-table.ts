@@ -28,8 +28,6 @@ export class SymbolTable {
   #segmentBytes = FIRST_SEGMENT_BYTES;
   #count = 0;
   #byteLength = 0;
-  #newestRow = -1;
-  #newestSlot = 0;
 
   // Four numbers a symbol: hash, segment, offset in the segment, length. Side by side, they share a cache line.
   #entries = new Int32Array(FIRST_ENTRIES * ENTRY);
@@ -83,8 +81,8 @@ export class SymbolTable {
     return 0;
   }
 
-  /** Keeps the symbol that `find` has just not found; returns its number. `row` is for `rollBack`. */
-  keep(end: number, row: number): number {
+  /** Keeps the symbol that `find` has just not found; returns its number. */
+  keep(end: number): number {
     const entry = this.#count * ENTRY;
     if (entry === this.#entries.length) this.#growEntries();
     const start = this.#used;
@@ -97,24 +95,27 @@ export class SymbolTable {
     this.#segmentEnds[segment] = end;
     this.#byteLength += end - start;
     this.#count += 1;
-    this.#newestRow = row;
     this.#marks[this.#freeSlot] = markOf(this.#hash);
     this.#slots[this.#freeSlot] = this.#count;
-    this.#newestSlot = this.#freeSlot;
     if (this.#count * 2 > this.#slots.length) this.#growSlots();
     return this.#count;
   }
 
-  /** Takes back the symbol that this row added, if it did; true when it did. A row adds at most one to a field. */
-  rollBack(row: number): boolean {
-    if (this.#newestRow !== row) return false;
-    this.#newestRow = -1;
-    this.#marks[this.#newestSlot] = 0; // nothing was put in behind it since
-    this.#count -= 1;
-    const length = this.#entries[this.#count * ENTRY + LENGTH] as number;
-    this.#used -= length;
-    this.#byteLength -= length;
-    this.#segmentEnds[this.#segments.length - 1] = this.#used;
+  /** Takes back the newest symbols until there are so many; true when there were more. */
+  rollBack(count: number): boolean {
+    if (this.#count <= count) return false;
+    const mask = this.#slots.length - 1;
+    while (this.#count > count) {
+      const entry = (this.#count - 1) * ENTRY;
+      let slot = (this.#entries[entry] as number) & mask;
+      while (this.#slots[slot] !== this.#count) slot = (slot + 1) & mask;
+      this.#marks[slot] = 0; // nothing older was put in behind the newest
+      const segment = this.#entries[entry + SEGMENT] as number;
+      this.#segmentEnds[segment] = this.#entries[entry + OFFSET] as number;
+      this.#byteLength -= this.#entries[entry + LENGTH] as number;
+      this.#count -= 1;
+    }
+    this.#used = this.#segmentEnds[this.#segments.length - 1] as number;
     return true;
   }
 
@@ -176,7 +177,6 @@ export class SymbolTable {
       while (marks[slot] !== 0) slot = (slot + 1) & mask;
       marks[slot] = markOf(hash);
       slots[slot] = index + 1;
-      this.#newestSlot = slot;
     }
     this.#marks = marks;
     this.#slots = slots;

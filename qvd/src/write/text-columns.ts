@@ -24,11 +24,11 @@ abstract class TextHoldingColumn extends Column {
     throw this.error('QVD_TEXT_HAS_NUL', 'the text contains U+0000, which ends a text in a QVD file', row);
   }
 
-  protected storeText(text: string, row: number): number {
+  protected storeText(text: string): number {
     const start = this.symbols.reserve(1 + textBytes(text));
     const { bytes } = this.symbols;
     bytes[start] = SYMBOL_TEXT;
-    return intern(this.symbols, putText(bytes, start + 1, text), row);
+    return intern(this.symbols, putText(bytes, start + 1, text));
   }
 }
 
@@ -42,14 +42,14 @@ export class TextColumn extends TextHoldingColumn {
     const recent = this.#recent.find(value);
     if (recent !== 0) return recent;
     const before = this.symbols.count;
-    const cell = this.storeText(this.storable(value, row), row);
+    const cell = this.storeText(this.storable(value, row));
     // Only what is new: otherwise two texts that want one entry would drive each other out for ever.
     if (cell > before) this.#recent.remember(value, cell);
     return cell;
   }
 
-  override rollBack(row: number): void {
-    if (this.symbols.rollBack(row)) this.#recent.forget();
+  override rollBack(count: number): void {
+    if (this.symbols.rollBack(count)) this.#recent.forget();
   }
 
   tags(): readonly string[] {
@@ -70,7 +70,7 @@ export class MixedColumn extends TextHoldingColumn {
     if (value === null || value === undefined) return 0;
     if (typeof value === 'object' && 'number' in value && 'text' in value) return this.#storeDual(value, row);
     if (!this.#dualsOnly) {
-      if (typeof value === 'string') return this.storeText(this.storable(value, row), row);
+      if (typeof value === 'string') return this.storeText(this.storable(value, row));
       if (typeof value === 'number') return this.#storeNumber(value, row);
       if (typeof value === 'boolean') return this.#storeNumber(value ? -1 : 0, row);
     }
@@ -97,7 +97,7 @@ export class MixedColumn extends TextHoldingColumn {
   #storeNumber(value: number, row: number): number {
     if (!Number.isFinite(value)) return this.storeNonFinite(value, row);
     const start = this.symbols.reserve(9);
-    return intern(this.symbols, putNumber(this.symbols.bytes, start, value, false), row);
+    return intern(this.symbols, putNumber(this.symbols.bytes, start, value, false));
   }
 
   #storeDual(value: { readonly number: unknown; readonly text: unknown }, row: number): number {
@@ -107,7 +107,7 @@ export class MixedColumn extends TextHoldingColumn {
     const storable = this.storable(text, row);
     const start = this.symbols.reserve(9 + textBytes(storable));
     const { bytes } = this.symbols;
-    return intern(this.symbols, putText(bytes, putNumber(bytes, start, number, true), storable), row);
+    return intern(this.symbols, putText(bytes, putNumber(bytes, start, number, true), storable));
   }
 }
 

@@ -30,7 +30,7 @@ export function encodeQvd(
 ): Uint8Array {
   const writer = openQvd(columns, facts);
   try {
-    for (const record of records) writer.addRow(rowOf(columns, record));
+    writer.addRows(records.map((record) => rowOf(columns, record)));
     return writer.toBuffer();
   } finally {
     writer.close();

@@ -47,7 +47,7 @@ async function addPart(
       const values = batch.columns[present.indexOf(column)];
       return values?.map((value) => inputOf(column, value));
     });
-    for (let row = 0; row < batch.rowCount; row++) writer.addRow(cells.map((column) => column?.[row]));
+    writer.addRows(Array.from({ length: batch.rowCount }, (_, row) => cells.map((column) => column?.[row])));
     await pace();
   }
 }
