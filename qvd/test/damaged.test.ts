@@ -52,6 +52,7 @@ const headerCases: [string, (xml: string) => string, QvdErrorCode][] = [
   ['a fraction', set('NoOfRecords', '1.5'), 'QVD_HEADER_INVALID'],
   ['a number beyond 2^53', set('NoOfRecords', '9007199254740993'), 'QVD_HEADER_INVALID'],
   ['a field without a name', (xml) => xml.replace(/<FieldName>.*<\/FieldName>/, ''), 'QVD_HEADER_INVALID'],
+  ['two fields of one name', set('FieldName', 'a', 1), 'QVD_LAYOUT'],
   ['compression', set('Compression', 'zstd'), 'QVD_UNSUPPORTED'],
   ['encryption', set('EncryptionInfo', 'key'), 'QVD_UNSUPPORTED'],
   ['encryption, nested', set('EncryptionInfo', '<Key>abc</Key>'), 'QVD_UNSUPPORTED'],

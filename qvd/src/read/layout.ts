@@ -57,6 +57,7 @@ export function checkLayout(header: QvdHeader, bodyBytes: number): void {
   if (rowCount * recordByteSize !== rowsLength) {
     damaged(`${rowCount} rows of ${recordByteSize} bytes do not make the ${rowsLength} bytes of the row table`);
   }
+  checkNames(header.fields);
   for (const field of header.fields) checkField(field, header);
   if (rowCount > 0) checkBits(header.fields);
   checkAreas(header, bodyBytes);
@@ -84,6 +85,15 @@ function checkBits(fields: readonly QvdField[]): void {
   for (const { name, bitOffset, bitWidth } of stored.sort((a, b) => a.bitOffset - b.bitOffset)) {
     if (bitOffset < end) damaged('its bits overlap with those of another field', { field: name });
     end = bitOffset + bitWidth;
+  }
+}
+
+/** A table of Qlik has no name twice; asked for by its name, such a field would be one of two. */
+function checkNames(fields: readonly QvdField[]): void {
+  const names = new Set<string>();
+  for (const { name } of fields) {
+    if (names.has(name)) damaged('another field has the same name', { field: name });
+    names.add(name);
   }
 }
 
