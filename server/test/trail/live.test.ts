@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { sequence } from '../../src/domain/sequence.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { eventLine, FINANCE, ids } from './sample-events.ts';
 import { TrailWorld, type Visitor } from './trail-world.ts';
@@ -53,6 +54,22 @@ describe('live', () => {
     await clock.advance(60_000);
     await again.ended();
     assert.equal((await visitor.get('events')).status, 401);
+  });
+
+  it('a follower that is far behind lets others read', async () => {
+    const world = await TrailWorld.start();
+    worlds.push(world);
+    const visitor = await world.operator();
+    const lines = 100_000;
+    let looked = 0;
+    world.trail.after = (_reader, _question, after) => {
+      looked++;
+      return { events: [], upTo: sequence(Math.min(lines, after + 1)) };
+    };
+    const follower = await Follower.open(world, visitor, 'live?lastEventId=0&user=nobody');
+    assert.equal((await visitor.get('log-in-options')).status, 200);
+    assert.ok(looked < lines / 10, `answered after ${looked} looks`);
+    await follower.close();
   });
 
   it('ends with the session, and with the server', async () => {

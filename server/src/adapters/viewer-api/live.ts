@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CodedError } from '../../domain/errors.ts';
 import { type Sequence, sequence } from '../../domain/sequence.ts';
@@ -79,7 +80,9 @@ async function follow(
       quietSince = clock.monotonicMs();
     }
     if (out.writableNeedDrain) await drained(out, signal);
-    if (!hasMoved) await clock.sleep(LOOK_MS, signal);
+    // behind by millions of lines of which none matches, it still lets others run
+    if (hasMoved) await setImmediate();
+    else await clock.sleep(LOOK_MS, signal);
   }
 }
 
