@@ -89,9 +89,12 @@ test('what fails is explained, and the exit code says so', async () => {
     world.qlik.imageUrl('nowhere/tempcontent/x.png'),
   ]);
   assert.match(unknown.stdout, /does not know the virtual proxy "nowhere"/);
-  world.qlik.setQpsBehaviour('status:500', 'DELETE');
-  const left = await check(asService(world.qlik.qpsPort), ['--url', url]);
-  assert.deepEqual(left.results.slice(2), ['download ok', 'session end FAILED']);
+  for (const status of [500, 403, 405]) {
+    world.qlik.setQpsBehaviour(`status:${status}`, 'DELETE');
+    const left = await check(asService(world.qlik.qpsPort), ['--url', url]);
+    assert.deepEqual(left.results.slice(2), ['download ok', 'session end FAILED']);
+    assert.match(left.stdout, new RegExp(`session end.*\\(${status}\\)`));
+  }
   const foreign = await check(asService(world.qlik.qpsPort), ['--url', 'https://evil.test/x.png']);
   assert.match(foreign.stdout, /not allowed to come from evil\.test/);
 });

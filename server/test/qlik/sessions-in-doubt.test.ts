@@ -76,6 +76,21 @@ describe('a session that may have been made: never more than one of ours for eac
     assert.equal(await world.download(source), 'retry: stopped');
   });
 
+  it('a gateway gives up waiting for Qlik Sense, which has the ticket', async () => {
+    const source = world.source({ clock });
+    world.qlik.setBehaviour(PATH, 'status:504', { times: 1, beforeLogin: true });
+    assert.equal(await world.download(source), 'retry: http-504');
+    assert.equal(await world.download(source), 'retry: session-in-doubt');
+    assert.equal(tickets(), 1);
+    await clock.advance(600_000);
+    assert.equal(await world.download(source), 'downloaded');
+    // with a session there is no doubt
+    world.qlik.setBehaviour(PATH, 'status:504', { times: 1 });
+    assert.equal(await world.download(source, undefined, JANE), 'retry: http-504');
+    assert.equal(await world.download(source, undefined, JANE), 'downloaded');
+    assert.deepEqual([tickets(), johns()], [3, 1]);
+  });
+
   it('where no connection came about, nothing is in doubt', async () => {
     const source = world.source({ clock, options: { allowedImageDownloadHosts: ['localhost:1'] } });
     const url = 'https://localhost:1/tempcontent/x.png';

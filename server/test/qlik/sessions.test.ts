@@ -272,6 +272,22 @@ describe('sessions at Qlik Sense', () => {
     assert.equal(world.qlik.mostSessionsOf('LAB\\john'), 1);
   });
 
+  it('an end that Qlik Sense refuses: kept where the client certificate is the trouble, else given up, and told of', async () => {
+    const warned = () => world.logger.at('warn').filter(({ message }) => message.includes('could not be ended'));
+    const source = world.source({ auth: { sessionCache: { enable: false, ttlSeconds: 1, maxEntries: 1 } } });
+    world.qlik.setQpsBehaviour('status:403', 'DELETE');
+    assert.equal(await world.download(source), 'downloaded');
+    await eventually(() => warned().length === 1);
+    assert.equal(warned()[0]?.fields.reason, 'qps-client-certificate');
+    assert.equal(await world.download(source), 'retry: qps-client-certificate');
+    assert.deepEqual([tickets(), world.sessions.open.size], [1, 1]);
+    world.qlik.setQpsBehaviour('status:405', 'DELETE');
+    assert.equal(await world.download(source), 'downloaded');
+    await eventually(() => world.sessions.open.size === 0);
+    assert.match(String(warned().at(-1)?.fields.problem), /could not end a session \(405\)/);
+    assert.match(warned().at(-1)?.message ?? '', /idle for long/);
+  });
+
   it('a session that cannot be remembered is ended at once', async () => {
     const sessions = new MemorySessions();
     sessions.remember = () => {

@@ -18,8 +18,9 @@ export type TicketAnswer =
   | { readonly kind: 'problem'; readonly problem: Problem };
 
 export type EndAnswer =
-  /** It is over, or there is nothing more that we could do about it. */
   | { readonly kind: 'ended' }
+  /** It may still be there, and asking again would change nothing: Qlik Sense ends it when it has been idle for long. */
+  | { readonly kind: 'refused'; readonly problem: Problem }
   /** It may still be there; try again later. */
   | { readonly kind: 'kept'; readonly problem: Problem };
 
@@ -63,10 +64,13 @@ export class QpsClient {
     const path = pathOf(session.virtualProxy, `session/${encodeURIComponent(session.sessionId)}`);
     const reply = await this.#call(session, 'DELETE', path, undefined, signal);
     if ('kind' in reply) return { kind: 'kept', problem: reply };
-    // 404: it has ended by itself. Anything below 500 would be the same tomorrow.
-    if (reply.status < 500 && reply.status !== 429 && reply.status !== 408) return { kind: 'ended' };
-    const message = `The Qlik Proxy Service at ${session.host}:${session.port} could not end a session (${reply.status}).`;
-    return { kind: 'kept', problem: retry('qps-failed', message, reply.afterMs) };
+    const { status, afterMs } = reply;
+    // 404: it has ended by itself
+    if ((status >= 200 && status < 300) || status === 404) return { kind: 'ended' };
+    if (status === 401 || status === 403) return { kind: 'kept', problem: notAccepted(reply, session) };
+    const message = `The Qlik Proxy Service at ${session.host}:${session.port} could not end a session (${status}).`;
+    const isPassing = status >= 500 || status === 429 || status === 408;
+    return { kind: isPassing ? 'kept' : 'refused', problem: retry('qps-failed', message, afterMs) };
   }
 
   close(): void {
@@ -135,12 +139,8 @@ function ticketIn(body: string): string | undefined {
   }
 }
 
-function refusalOf(
-  { status, body, afterMs }: QpsReply,
-  address: QpsAddress,
-  virtualProxy: string,
-  user: LoginUser,
-): Problem {
+function refusalOf(reply: QpsReply, address: QpsAddress, virtualProxy: string, user: LoginUser): Problem {
+  const { status, afterMs } = reply;
   const who = `The Qlik Proxy Service at ${address.host}:${address.port}`;
   if (status === 404) {
     const name = virtualProxy === '' ? 'the default virtual proxy' : `the virtual proxy "${virtualProxy}"`;
@@ -150,16 +150,20 @@ function refusalOf(
   if (status === 400) {
     return failed('qps-user-refused', `${who} gives no ticket for ${nameOf(user)}: it does not take such a name.`);
   }
-  if ((status === 401 || status === 403) && /xsrf|xrfkey/i.test(body)) {
+  if (status === 401 || status === 403) return notAccepted(reply, address);
+  const what =
+    status < 300 ? 'with something that is no ticket. Is that port the one of the Proxy Service?' : `${status}.`;
+  return retry('qps-failed', `${who} answered ${what}`, afterMs);
+}
+
+/** 401 and 403. */
+function notAccepted({ status, body }: QpsReply, { host, port }: QpsAddress): Problem {
+  const who = `The Qlik Proxy Service at ${host}:${port}`;
+  if (/xsrf|xrfkey/i.test(body)) {
     const advice =
       'Something between here and there, a reverse proxy say, takes the header X-Qlik-Xrfkey or the query away.';
     return retry('qps-xrfkey', `${who} misses the Xrfkey (${status}). ${advice}`);
   }
-  if (status === 401 || status === 403) {
-    const advice = 'Export the client certificate from the QMC of this very site.';
-    return retry('qps-client-certificate', `${who} does not accept the client certificate (${status}). ${advice}`);
-  }
-  const what =
-    status < 300 ? 'with something that is no ticket. Is that port the one of the Proxy Service?' : `${status}.`;
-  return retry('qps-failed', `${who} answered ${what}`, afterMs);
+  const advice = 'Export the client certificate from the QMC of this very site.';
+  return retry('qps-client-certificate', `${who} does not accept the client certificate (${status}). ${advice}`);
 }

@@ -20,6 +20,7 @@ import { ImageRequests } from './image-requests.ts';
 import type { ScreenshotSourceOptions } from './options.ts';
 import { connectionProblem, failed, isFromOutside, type Problem, retry, withoutSecrets } from './problems.ts';
 import { QpsClient } from './qps-client.ts';
+import type { RepeatableRequest } from './sent-request.ts';
 import { type SessionCookie, sessionCookieIn } from './session-cookie.ts';
 import { type Opening, type SessionKey, SessionPool } from './session-pool.ts';
 import { sayAtStart } from './startup-warnings.ts';
@@ -166,12 +167,13 @@ class QlikScreenshotSource implements ScreenshotSource {
         attempt.responses.add(first);
         const cookie = this.#cookieIn(first, key);
         if (cookie !== undefined) attempt.secrets.add(cookie.value);
-        if (cookie !== undefined || !sent.wasRepeated()) return { kind: 'opened', cookie, first };
+        if (cookie !== undefined || !isLost(first, sent)) return { kind: 'opened', cookie, first };
+        problem = lostAnswer(url, first);
       }
     } catch (thrown) {
       problem = connectionProblem(thrown, peerOf(url));
     }
-    problem ??= signal.aborted ? this.#tooLate(attempt, url) : lostAnswer(url);
+    problem ??= this.#tooLate(attempt, url);
     if (!sent.wasSent()) {
       sent.cancel();
       return { kind: 'problem', problem, isShared: false };
@@ -179,7 +181,7 @@ class QlikScreenshotSource implements ScreenshotSource {
     const late = sent.response.then((response) => {
       response.destroy();
       const cookie = this.#cookieIn(response, key);
-      if (cookie === undefined && sent.wasRepeated()) throw new Error('the answer to the first request is lost');
+      if (cookie === undefined && isLost(response, sent)) throw new Error('the answer to the ticket is lost');
       return cookie;
     });
     return { kind: 'doubt', problem, late, cancel: sent.cancel };
@@ -251,9 +253,18 @@ function reasonOf(outcome: DownloadOutcome): string | undefined {
   return outcome.kind === 'downloaded' ? undefined : outcome.reason;
 }
 
-/** The connection broke, and to the ticket that was sent once more came an answer without a session. */
-function lostAnswer(url: URL): Problem {
-  return retry('connection-failed', `The connection to ${url.host} broke before its answer to a log-in came.`);
+/**
+ * An answer without a session, although there may be one: a connection broke and the ticket was sent once more, or a
+ * gateway gave up waiting for Qlik Sense. (502 is said most often of a Qlik Sense that was not reached.)
+ */
+function isLost({ statusCode }: IncomingMessage, sent: RepeatableRequest): boolean {
+  return sent.wasRepeated() || statusCode === 504;
+}
+
+function lostAnswer({ host }: URL, { statusCode }: IncomingMessage): Problem {
+  if (statusCode === 504)
+    return retry('http-504', `${host} answers 504 to a log-in: Qlik Sense did not answer in time.`);
+  return retry('connection-failed', `The connection to ${host} broke before its answer to a log-in came.`);
 }
 
 function peerOf(url: URL) {

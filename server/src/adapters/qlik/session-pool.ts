@@ -100,7 +100,7 @@ export class SessionPool {
     const sessions = this.#parts.sessions.list();
     if (sessions.length === 0) return;
     const answers = await Promise.all(sessions.map((session) => this.#endAtQlik(session)));
-    const kept = answers.filter(({ kind }) => kind === 'kept').length;
+    const kept = answers.filter(({ kind }) => kind !== 'ended').length;
     this.#parts.logger.info({ ended: sessions.length - kept, kept }, 'Sessions left by an earlier run were ended.');
   }
 
@@ -280,16 +280,18 @@ export class SessionPool {
   async #endOnce(session: QlikSession): Promise<EndAnswer> {
     const { logger, sessions, endSession } = this.#parts;
     const answer = await endSession(session, this.#stopped.signal);
-    if (answer.kind === 'kept') {
-      const message = 'A session at Qlik Sense could not be ended now; it will be tried again.';
-      logger.warn({ ...fieldsOf(session), reason: answer.problem.reason, problem: answer.problem.message }, message);
-      return answer;
+    if (answer.kind !== 'ended') {
+      const { reason, message: problem } = answer.problem;
+      const next =
+        answer.kind === 'kept' ? 'now; it will be tried again.' : 'and stays until it has been idle for long.';
+      logger.warn({ ...fieldsOf(session), reason, problem }, `A session at Qlik Sense could not be ended ${next}`);
     }
+    if (answer.kind === 'kept') return answer;
     try {
       sessions.forget(session.sessionId);
-      logger.debug(fieldsOf(session), 'A session at Qlik Sense was ended.');
+      logger.debug(fieldsOf(session), 'A session at Qlik Sense is over for us.');
     } catch (thrown) {
-      logger.warn({ error: messageOf(thrown) }, 'A session at Qlik Sense was ended, but is still remembered.');
+      logger.warn({ error: messageOf(thrown) }, 'A session at Qlik Sense is over, but still remembered.');
     }
     return answer;
   }

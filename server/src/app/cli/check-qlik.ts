@@ -36,12 +36,15 @@ export async function checkQlik(options: CommonOptions & CheckQlikOptions): Prom
   const { config } = loadCommandConfig(options);
   const source = sourceOptions(config);
   const identity = options.user ?? null;
-  const results = [
-    certificateStep(source),
-    await ticketStep(source, options.url, identity),
-    ...(await downloadSteps(source, options.url, identity)),
-  ];
-  for (const { name, result, message } of results) print(`${name.padEnd(12)}  ${result.padEnd(7)}  ${message}\n`);
+  const results: Step[] = [];
+  // each as soon as it is known: one that hangs takes a while
+  const show = (steps: readonly Step[]) => {
+    for (const { name, result, message } of steps) print(`${name.padEnd(12)}  ${result.padEnd(7)}  ${message}\n`);
+    results.push(...steps);
+  };
+  show([certificateStep(source)]);
+  show([await ticketStep(source, options.url, identity)]);
+  show(await downloadSteps(source, options.url, identity));
   const failed = results.filter(({ result }) => result === 'FAILED');
   if (failed.length > 0) throw new CommandFailure(`${failed.length} of ${results.length} steps failed.`);
 }
@@ -138,14 +141,13 @@ async function downloadSteps(
           message: `${outcome.bytes.length} bytes of ${outcome.format}${how(options, url, opened)}.`,
         }
       : { name: 'download', result: 'FAILED', message: outcome.message };
-  const lost = problems.find(({ reason }) => reason === 'session-cookie-unknown');
-  if (lost !== undefined) return [download, { name: 'session end', result: 'FAILED', message: lost.message }];
-  if (opened === undefined) return [download, { name: 'session end', result: 'skipped', message: 'None was opened.' }];
-  if (open.size === 0) return [download, { name: 'session end', result: 'ok', message: 'The session was ended.' }];
-  return [
-    download,
-    { name: 'session end', result: 'FAILED', message: problems.at(-1)?.message ?? 'It could not be ended.' },
-  ];
+  // what is said at the start has no reason
+  const ofSession = problems.find(({ reason }) => reason !== undefined);
+  const end = (result: Step['result'], message: string): Step => ({ name: 'session end', result, message });
+  if (ofSession !== undefined) return [download, end('FAILED', ofSession.message)];
+  if (opened === undefined) return [download, end('skipped', 'None was opened.')];
+  const isOver = open.size === 0;
+  return [download, isOver ? end('ok', 'The session was ended.') : end('FAILED', 'It could not be ended.')];
 }
 
 /** Whether the picture needed the log-in; who expects one should know when it did not happen. */
