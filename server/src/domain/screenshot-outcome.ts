@@ -11,7 +11,7 @@ export interface ScreenshotOutcome {
   readonly selectionTxnId: string | null;
   /** `saved` or `failed`. */
   readonly status: string;
-  /** Why it failed: `expired`, `disabled`, a word of the download (docs/screenshots.md) or an error code. */
+  /** Why it failed: `expired: ` with the last reason, `disabled`, a word of the download (docs/screenshots.md) or an error code. */
   readonly reason: string | null;
   /** In the order in which `screenshotSavedPaths` lists them. */
   readonly files: readonly ScreenshotFile[];

@@ -290,7 +290,10 @@ function savedAs({ files, note }: Extract<AttemptResult, { kind: 'saved' }>): Sc
   return { status: 'saved', files, ...(note === undefined ? {} : { message: note }) };
 }
 
+/** With the word for what was the matter at last, as far as that is known. */
 function expired(last: DownloadProblem | undefined): ScreenshotEnding {
-  const why = last === undefined ? '' : ` At last: ${last.reason}: ${last.message}`;
-  return { status: 'failed', reason: 'expired', message: `No picture came within screenshots.maxWaitMs.${why}` };
+  const message = 'No picture came within screenshots.maxWaitMs.';
+  if (last === undefined) return { status: 'failed', reason: 'expired', message };
+  const why = `At last: ${last.reason}: ${last.message}`;
+  return { status: 'failed', reason: `expired: ${last.reason}`, message: `${message} ${why}` };
 }

@@ -23,7 +23,7 @@ test('rule 14: "screenshots retry" fetches what failed, and each late picture is
   });
   const reasonOf = ({ eventId }: Record<string, unknown>) =>
     JSON.parse(String(rows.find((row) => row.eventId === eventId)?.tags)).screenshotReason;
-  assert.deepEqual([reasonOf(missing), reasonOf(elsewhere)], ['expired', 'host-not-allowed']);
+  assert.deepEqual([reasonOf(missing), reasonOf(elsewhere)], ['expired: not-found', 'host-not-allowed']);
 
   const list = await runCommand(home, ['screenshots', 'list', '--json']);
   assert.equal(list.code, 0, list.stderr);
@@ -34,7 +34,7 @@ test('rule 14: "screenshots retry" fetches what failed, and each late picture is
   assert.deepEqual(
     listed.map(({ eventId, state, reason }) => [eventId, state, reason]).sort(),
     [
-      [missing.eventId, 'failed', 'expired'],
+      [missing.eventId, 'failed', 'expired: not-found'],
       [elsewhere.eventId, 'failed', 'host-not-allowed'],
     ].sort(),
   );

@@ -120,7 +120,7 @@ test('rule 14: after maxWaitMs since receipt the event is delivered without its 
   await world.run(9.9 * MINUTE);
   assert.deepEqual(await world.outline(), []);
   await world.run(0.2 * MINUTE);
-  assert.deepEqual(await world.outline(), ['1 failed expired']);
+  assert.deepEqual(await world.outline(), ['1 failed expired: http-404']);
   assert.match(String((await world.outcomes())[0]?.payload.message), /http-404/);
   const tries = world.downloads.length;
   await world.run(10 * MINUTE);
@@ -141,7 +141,7 @@ test('maxWaitMs 0: one try', async () => {
   await world.event(A);
   await world.event(B);
   await world.run(2000);
-  assert.deepEqual((await world.outline()).sort(), ['1 failed expired', '2 saved']);
+  assert.deepEqual((await world.outline()).sort(), ['1 failed expired: http-404', '2 saved']);
   assert.equal(world.downloads.length, 2);
 });
 
