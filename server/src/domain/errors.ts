@@ -189,8 +189,8 @@ export const ERROR_CATALOGUE = {
     action: 'Correct the files named in the message; a running server takes them into use by itself.',
   },
   TRAIL_QUERY_TOO_BROAD: {
-    meaning: 'A search in the audit trail has a beginning of a word that too many words have.',
-    action: 'Type one more letter of it.',
+    meaning: 'A search in the audit trail has too many words, or a beginning of a word that too many words have.',
+    action: 'Leave some words out, or type one more letter of it.',
   },
   VIEWER_ACCESS_UNREADABLE: {
     meaning: 'The file of accounts and tokens for the audit trail (viewer-access.json beside the log) cannot be read.',

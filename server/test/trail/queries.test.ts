@@ -161,6 +161,52 @@ describe('what the trail answers', () => {
     assert.equal((await visitor.get('summary?by=colour')).status, 400);
   });
 
+  it('leaves no part of a question out in silence', async () => {
+    const fetched = async (path: string) => {
+      const response = await fetch(`${world.url}/api/v1/trail/${path}`, { headers: { cookie: visitor.cookie ?? '' } });
+      return [response.status, ((await response.json()) as { error?: { message: string } }).error?.message];
+    };
+    for (const path of ['users', 'suggest', `events/${uuid(1)}`, `transactions/${TXN}`, 'users/anna.öberg/timeline']) {
+      assert.deepEqual(await fetched(`${path}?appId=${SALES}`), [400, 'There is no parameter "appId" here.'], path);
+    }
+    assert.deepEqual(await fetched(`screenshots/${uuid(3)}?varaint=annotated`), [
+      400,
+      'There is no parameter "varaint" here.',
+    ]);
+    for (const path of [
+      'events?limit=1&limit=2',
+      'summary?by=app&by=user',
+      'events?cursor=1&cursor=2',
+      'export?format=csv&format=qvd',
+    ]) {
+      const [status, message] = await fetched(path);
+      assert.deepEqual([status, String(message).endsWith('can be given once only.')], [400, true], path);
+    }
+    assert.equal((await fetched('events?from=2026-11-23&from=tomorrow'))[0], 400);
+    const narrowest = 'from=2026-11-01&from=2026-11-23T07:00:02Z&to=2026-11-23T07:00:06Z&to=2027-01-01&limit=9&limit=9';
+    assert.deepEqual(await events(narrowest), [5, 3, 2]);
+  });
+
+  it('an event that is found by its id is counted as well', async () => {
+    const asked = `q=${uuid(2)}`;
+    const { rows } = await visitor.read(`summary?by=app&${asked}`);
+    assert.deepEqual([rows.length, rows[0].key, rows[0].label, rows[0].events], [1, SALES, 'Försäljning', 1]);
+    const { buckets, total } = await visitor.read(`histogram?${asked}`);
+    assert.deepEqual([total, buckets.length], [1, 1]);
+    assert.equal((await visitor.read(`apps?${asked}`)).items[0].appName, 'Försäljning');
+    assert.equal((await visitor.read(`histogram?${asked}&user=bert`)).total, 0);
+    assert.equal((await visitor.read(`histogram?q=${TXN}`)).total, 4);
+  });
+
+  it('many words cost no more than a few', async () => {
+    const letters = Array.from({ length: 240 }, () => 'a').join('+');
+    assert.deepEqual(await events(`q=${letters}`), await events('q=a'));
+    const words = Array.from({ length: 120 }, (_, i) => `a${i}`).join('+');
+    const { status, body } = await visitor.get(`events?q=${words}`);
+    assert.deepEqual([status, body.error.code], [422, 'TRAIL_QUERY_TOO_BROAD']);
+    assert.equal((await visitor.get(`suggest?q=${words}`)).status, 200);
+  });
+
   it('one event: envelope, record, receipt, selections, object data, pictures, neighbours', async () => {
     const detail = await visitor.read(`events/${uuid(3).toUpperCase()}`);
     assert.equal(detail.envelope.payload.event.screenshotUrl, 'https://q/x.png');

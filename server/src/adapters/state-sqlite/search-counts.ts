@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { epochMillis } from '../../domain/epoch-millis.ts';
-import type { TrailCount, TrailCountBy, TrailCounts } from '../../pipeline/ports/trail-index.ts';
+import type { TrailCount, TrailCountBy, TrailCounts, TrailKey } from '../../pipeline/ports/trail-index.ts';
 import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { numberOf, textOf } from './cells.ts';
 import { type CountedRow, CountGroups, type Group, medianOf } from './search-count-groups.ts';
@@ -26,9 +26,17 @@ export class SearchCounts {
   readonly #file: SqliteFile;
   readonly #rows: SearchRows;
   readonly #smallTable: number;
+  readonly #named: (filter: LimitedFilter) => readonly TrailKey[];
 
-  constructor(file: SqliteFile, rows: SearchRows, smallTable: number) {
+  /** @param named what a filter finds besides, by the id of an event */
+  constructor(
+    file: SqliteFile,
+    rows: SearchRows,
+    smallTable: number,
+    named: (filter: LimitedFilter) => readonly TrailKey[],
+  ) {
     this.#smallTable = smallTable;
+    this.#named = named;
     this.#file = file;
     this.#rows = rows;
   }
@@ -41,10 +49,14 @@ export class SearchCounts {
     if (match === undefined) return { rows: [], isPartial: false };
     const usesRollups = canUseRollups(counted, by) && !this.#isSmall();
     const isPartial = usesRollups ? await this.#sumUp(counted, match, by, groups) : await this.#scan(match, groups);
+    const named = this.#named(counted);
+    for (const key of named) this.#addNamed(key, groups);
+    // an app has its name also where no word of `q` finds the event
+    const naming = named.length === 0 ? match : (searchMatch(this.#file, { ...counted, q: '' }) ?? match);
     const shown = sorted(groups.groups, by).filter(by === 'first-open' ? isWithin(filter) : () => true);
     const rows: TrailCount[] = [];
     for (const group of shown.slice(0, limit)) {
-      rows.push(this.#countOf(group, by, match));
+      rows.push(this.#countOf(group, by, naming));
       if (rows.length % 10 === 0) await setImmediate();
     }
     return { rows, isPartial };
@@ -85,6 +97,12 @@ export class SearchCounts {
       await setImmediate();
     }
     return true;
+  }
+
+  #addNamed(key: TrailKey, groups: CountGroups): void {
+    const sql = `SELECT ${COLUMNS} FROM events e WHERE e.key = ?`;
+    const row = this.#file.get(countedRow, sql, BigInt(key));
+    if (row !== undefined) groups.addRow(row);
   }
 
   #countOf(group: Group, by: TrailCountBy, match: SearchMatch): TrailCount {

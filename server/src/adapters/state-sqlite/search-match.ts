@@ -25,6 +25,8 @@ export interface SearchMatch {
   readonly toKey: bigint;
 }
 
+/** Nobody types as many; each is a list to go through. */
+const MAX_WORDS = 32;
 /** More words than these begin so: the query would visit as many lists. */
 const MAX_COMPLETIONS = 1500;
 const FIRST_KEY = 0n;
@@ -118,13 +120,15 @@ function filterGroups(file: SqliteFile, filter: LimitedFilter): readonly (readon
 
 /** What stands between blanks is an id as a whole, or words: `anna.öberg` is two. All must occur. */
 function queryGroups(file: SqliteFile, q: string): readonly (readonly string[])[] {
-  const pieces = q.split(/\s+/u).filter((piece) => piece !== '');
-  return pieces.flatMap((piece) => {
+  const pieces = [...new Set(q.split(/\s+/u).filter((piece) => piece !== ''))];
+  const groups = pieces.flatMap((piece) => {
     const ids = idTerms(file, piece);
     const words = searchWords(piece);
     if (words.length <= 1) return [[...ids, ...words.flatMap((word) => wordTerms(file, word))]];
     return isId(file, ids, piece) ? [ids] : words.map((word) => wordTerms(file, word));
   });
+  if (groups.length <= MAX_WORDS) return groups;
+  throw new CodedError('TRAIL_QUERY_TOO_BROAD', `These are more than ${MAX_WORDS} words. Leave some out.`);
 }
 
 /** As an id of an app, a sheet, an object, or of what ties events together. */

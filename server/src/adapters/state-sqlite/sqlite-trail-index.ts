@@ -55,11 +55,9 @@ export class SqliteTrailIndex implements TrailIndex {
   }
 
   page(filter: LimitedFilter, before: TrailKey | undefined, limit: number): readonly TrailRow[] {
-    const { q, sequences } = filter;
     const found = this.#matching(filter, before, limit);
-    if (q === '' || sequences.length === 0) return found;
-    // what was typed is the id of an event, too
-    const named = this.rows({ ...filter, q: '' }, sequences as readonly Sequence[]);
+    const named = this.#named(filter);
+    if (named.length === 0) return found;
     const later = named.filter(({ key }) => before === undefined || BigInt(key) < BigInt(before));
     const all = new Map([...found, ...later].map((row) => [row.key, row]));
     return [...all.values()].sort(newestFirst).slice(0, limit);
@@ -84,30 +82,33 @@ export class SqliteTrailIndex implements TrailIndex {
 
   span(filter: LimitedFilter): { readonly first: EpochMillis; readonly last: EpochMillis } | undefined {
     const match = searchMatch(this.#file(), filter);
-    if (match === undefined) return undefined;
-    const end = (order: string) => {
+    const end = (order: string): readonly number[] => {
+      if (match === undefined) return [];
       const [sql, cells] = selection(match, 'e.time', order);
-      return this.#file().get((row) => numberOf(row, 'time'), sql, ...cells, 1);
+      return this.#file().all((row) => numberOf(row, 'time'), sql, ...cells, 1);
     };
-    const [first, last] = [end('ASC'), end('DESC')];
-    return first === undefined || last === undefined
-      ? undefined
-      : { first: epochMillis(first), last: epochMillis(last) };
+    const times = [...end('ASC'), ...end('DESC'), ...this.#named(filter).map(({ time }) => time)];
+    if (times.length === 0) return undefined;
+    return { first: epochMillis(Math.min(...times)), last: epochMillis(Math.max(...times)) };
   }
 
   async histogram(filter: LimitedFilter, starts: readonly EpochMillis[], end: EpochMillis): Promise<readonly number[]> {
     const hours = await this.#hours(filter, starts[0] ?? end, end);
+    const named = this.#named(filter);
     const counts: number[] = [];
     for (const [i, start] of starts.entries()) {
       if (i % COUNTS_AT_ONCE === COUNTS_AT_ONCE - 1) await setImmediate();
-      counts.push(this.#countBetween(filter, start, starts[i + 1] ?? end, hours));
+      const next = starts[i + 1] ?? end;
+      const others = named.filter(({ time }) => time >= start && time < next).length;
+      counts.push(this.#countBetween(filter, start, next, hours) + others);
     }
     return counts;
   }
 
   counts(filter: LimitedFilter, by: TrailCountBy, limit: number): Promise<TrailCounts> {
     const { file, rows } = this.#opened();
-    return new SearchCounts(file, rows, this.#smallTable).counts(filter, by, limit);
+    const named = (asked: LimitedFilter) => this.#named(asked).map(({ key }) => key);
+    return new SearchCounts(file, rows, this.#smallTable, named).counts(filter, by, limit);
   }
 
   names(filter: LimitedFilter, words: readonly string[], limit: number): readonly TrailName[] {
@@ -124,6 +125,16 @@ export class SqliteTrailIndex implements TrailIndex {
   close(): void {
     this.#open?.file.close();
     this.#open = undefined;
+  }
+
+  /** What was typed is the id of an event, too: those that the words of `q` do not find. */
+  #named(filter: LimitedFilter): readonly TrailRow[] {
+    const { q, sequences } = filter;
+    if (q === '' || sequences.length === 0) return [];
+    const rows = this.rows({ ...filter, q: '' }, sequences as readonly Sequence[]);
+    const match = searchMatch(this.#file(), filter);
+    const found = new Set(match === undefined ? [] : this.#accepted(rows, match, filter).map(({ key }) => key));
+    return rows.filter(({ key }) => !found.has(key));
   }
 
   #matching(filter: LimitedFilter, before: TrailKey | undefined, limit: number): readonly TrailRow[] {

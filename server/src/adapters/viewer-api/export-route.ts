@@ -9,7 +9,7 @@ import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { ExportFile, ExportFormat } from '../../pipeline/trail/export-formats.ts';
 import { badRequest, ViewerFailure } from './failure.ts';
 import { filterFacts } from './searches.ts';
-import { readQuestion } from './trail-question.ts';
+import { readOne, readQuestion } from './trail-question.ts';
 import { paramsOf, type TrailRouteParts } from './trail-routes.ts';
 
 export interface ExportRouteParts extends TrailRouteParts {
@@ -33,7 +33,8 @@ export function addExportRoute(app: FastifyInstance, parts: ExportRouteParts): v
     const session = sessionOf(request);
     const params = paramsOf(request);
     const question = readQuestion(params, ['format']);
-    const format = formats.find(({ name }) => name === params.get('format'));
+    const asked = readOne(params, 'format');
+    const format = formats.find(({ name }) => name === asked);
     if (format === undefined)
       throw badRequest(`"format" must be one of ${formats.map(({ name }) => name).join(', ')}.`);
     if (running >= MAX_EXPORTS) throw busy();

@@ -18,6 +18,8 @@ function query(name: string, description: string, schema: Schema = text): Parame
   return { name, in: 'query', description, schema };
 }
 
+const must = (parameter: Parameter): Parameter => ({ ...parameter, required: true });
+
 const path = (name: string, description: string): Parameter => ({
   name,
   in: 'path',
@@ -44,7 +46,7 @@ const FILTER: readonly Parameter[] = [
   several('correlationId', 'Correlation.'),
   several('hour', 'Hour of the day, UTC.', { type: 'integer', minimum: 0, maximum: 23 }),
   several('weekday', 'Day of the week, Monday 1, UTC.', { type: 'integer', minimum: 1, maximum: 7 }),
-  query('q', 'Words, or beginnings of words, of names, users and selections, or ids. All must occur.'),
+  query('q', 'Words, or beginnings of words, of names, users and selections, or ids; at most 32. All must occur.'),
 ];
 const limit = (byDefault: number, max: number) =>
   query('limit', 'At most so many.', { type: 'integer', minimum: 1, maximum: max, default: byDefault });
@@ -95,6 +97,10 @@ const SIGN_IN: Schema = {
 };
 
 const BY: Schema = { type: 'string', enum: SUMMARIES };
+
+/** docs/audit-trail.md, "What a search finds". */
+const SUMMARY_ANSWER =
+  'The counts. Exact up to 50,000 events in the table. Above: `medianMs` is that of the newest 2,000 views; `users` of a sheet, object, type or hour within `from` and `to` are those who were ever there and did anything in that time; a filter that the sums per day do not know counts the newest 200,000 events, and `isPartial` is true when there are more.';
 
 const PATHS = {
   '/session': {
@@ -152,8 +158,8 @@ const PATHS = {
   '/apps': get('Apps', [...FILTER, limit(200, 1000)], json(ref('TrailApps'), 'Most events first.')),
   '/summary': get(
     'Counts by what events share',
-    [query('by', 'What to count by.', BY), ...FILTER, limit(20, 1000)],
-    json(ref('TrailSummary'), 'The counts.'),
+    [must(query('by', 'What to count by.', BY)), ...FILTER, limit(20, 1000)],
+    json(ref('TrailSummary'), SUMMARY_ANSWER),
   ),
   '/histogram': get(
     'Events per stretch of time',
@@ -185,7 +191,7 @@ const PATHS = {
   ),
   '/export': get(
     'All that matches, as a file',
-    [query('format', 'Which.', { type: 'string', enum: ['ndjson', 'csv', 'parquet', 'qvd'] }), ...FILTER],
+    [must(query('format', 'Which.', { type: 'string', enum: ['ndjson', 'csv', 'parquet', 'qvd'] })), ...FILTER],
     file(
       'Newest first, with the columns of docs/audit-record.md, extended.',
       'application/x-ndjson',

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ScreenshotFile } from '../../domain/screenshot-outcome.ts';
 import { TRAIL_ROOT } from '../../domain/trail.ts';
 import { badRequest, notFound, ViewerFailure } from './failure.ts';
+import { readOne, refuseOthers } from './trail-question.ts';
 import { paramsOf, type TrailRouteParts } from './trail-routes.ts';
 
 /** By their first bytes; nothing else is served, whatever a record says. */
@@ -18,7 +19,9 @@ const SIGNATURES: readonly (readonly [type: string, matches: (head: Buffer) => b
 export function addPictureRoute(app: FastifyInstance, { trail, sessionOf, looks }: TrailRouteParts): void {
   app.get<{ Params: { id: string } }>(`${TRAIL_ROOT}/screenshots/:id`, async (request, reply) => {
     const session = sessionOf(request);
-    const variant = paramsOf(request).get('variant') ?? 'original';
+    const params = paramsOf(request);
+    refuseOthers(params, ['variant']);
+    const variant = readOne(params, 'variant') || 'original';
     if (variant !== 'original' && variant !== 'annotated') throw badRequest('"variant" must be original or annotated.');
     const { id } = request.params;
     if (!session.reader.maySeePictures) {

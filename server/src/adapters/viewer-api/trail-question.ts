@@ -7,10 +7,10 @@ import { badRequest } from './failure.ts';
 
 const MAX_VALUES = 200;
 const MAX_Q_LENGTH = 500;
-const FILTERS = new Set([
+const FILTERS: readonly string[] = [
   ...['from', 'to', 'user', 'appId', 'sheetId', 'objectId', 'eventType', 'selectionTxnId', 'correlationId'],
   ...['hour', 'weekday', 'q'],
-]);
+];
 
 /**
  * A filter from a query string. Empty values do not filter.
@@ -18,11 +18,8 @@ const FILTERS = new Set([
  * @throws ViewerFailure 400 for names and values that mean nothing, so that a typing error is not an open filter
  */
 export function readQuestion(params: URLSearchParams, others: readonly string[] = []): TrailQuestion {
-  for (const name of params.keys()) {
-    if (!FILTERS.has(name) && !others.includes(name)) throw badRequest(`There is no parameter "${name}" here.`);
-  }
-  const q = params.getAll('q').join(' ').trim();
-  if (q.length > MAX_Q_LENGTH) throw badRequest(`The search text is longer than ${MAX_Q_LENGTH} characters.`);
+  refuseOthers(params, [...FILTERS, ...others]);
+  const q = readWords(params);
   const from = readTime(params, 'from');
   const to = readTime(params, 'to');
   return {
@@ -42,19 +39,44 @@ export function readQuestion(params: URLSearchParams, others: readonly string[] 
   };
 }
 
-export function readTime(params: URLSearchParams, name: string): EpochMillis | undefined {
-  const text = params.get(name) ?? '';
-  if (text === '') return undefined;
+/** @throws ViewerFailure 400 for a name that means nothing here, so that a filter is never left out in silence */
+export function refuseOthers(params: URLSearchParams, names: readonly string[]): void {
+  const other = [...params.keys()].find((name) => !names.includes(name));
+  if (other !== undefined) throw badRequest(`There is no parameter "${other.slice(0, 100)}" here.`);
+}
+
+/** All words of all of them. */
+export function readWords(params: URLSearchParams): string {
+  const q = params.getAll('q').join(' ').trim();
+  if (q.length > MAX_Q_LENGTH) throw badRequest(`The search text is longer than ${MAX_Q_LENGTH} characters.`);
+  return q;
+}
+
+/** What can be said once only; the same again is no contradiction. */
+export function readOne(params: URLSearchParams, name: string): string {
+  const [text = '', ...others] = new Set(params.getAll(name));
+  if (others.length > 0) throw badRequest(`"${name}" can be given once only.`);
+  return text;
+}
+
+/** Of several the one that leaves least: different limits narrow. */
+export function readTime(params: URLSearchParams, name: 'from' | 'to'): EpochMillis | undefined {
+  const times = params.getAll(name).flatMap((text) => (text === '' ? [] : [timeOf(name, text)]));
+  if (times.length === 0) return undefined;
+  return epochMillis(name === 'from' ? Math.max(...times) : Math.min(...times));
+}
+
+function timeOf(name: string, text: string): number {
   // a + that was not encoded arrives as a blank
   const written = text.replace(/ (?=\d\d:\d\d$)/, '+');
   const at = parseRfc3339(/^\d{4}-\d\d-\d\d$/.test(written) ? `${written}T00:00:00Z` : written);
   if (at === undefined)
     throw badRequest(`"${name}" must be a date such as 2026-11-23, or a time such as 2026-11-23T07:00:00Z.`);
-  return epochMillis(at);
+  return at;
 }
 
 export function readCount(params: URLSearchParams, name: string, byDefault: number, max: number): number {
-  const text = params.get(name) ?? '';
+  const text = readOne(params, name);
   return text === '' ? byDefault : readWhole(name, text, 1, max);
 }
 
@@ -64,7 +86,7 @@ export function readLimit(params: URLSearchParams, byDefault: number, max: numbe
 }
 
 export function readCursor(params: URLSearchParams): TrailKey | undefined {
-  const text = params.get('cursor') ?? '';
+  const text = readOne(params, 'cursor');
   if (text === '') return undefined;
   if (!/^\d{1,19}$/.test(text) || BigInt(text) >= 2n ** 63n) {
     throw badRequest('"cursor" is not one that an earlier page gave. Begin at the first page.');
@@ -73,7 +95,7 @@ export function readCursor(params: URLSearchParams): TrailKey | undefined {
 }
 
 export function readSequence(params: URLSearchParams, name: string): Sequence | undefined {
-  const text = params.get(name) ?? '';
+  const text = readOne(params, name);
   return text === '' ? undefined : sequence(readWhole(name, text, 1, Number.MAX_SAFE_INTEGER));
 }
 

@@ -7,7 +7,17 @@ import type { Trail } from '../../pipeline/trail/trail.ts';
 import { badRequest, notFound } from './failure.ts';
 import { SUMMARIES } from './openapi-schemas.ts';
 import { Searches } from './searches.ts';
-import { readCount, readCursor, readLimit, readQuestion, readSequence, readTime } from './trail-question.ts';
+import {
+  readCount,
+  readCursor,
+  readLimit,
+  readOne,
+  readQuestion,
+  readSequence,
+  readTime,
+  readWords,
+  refuseOthers,
+} from './trail-question.ts';
 
 const LIMITS = {
   events: [50, 1000],
@@ -62,17 +72,24 @@ export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }
   );
   get(
     'events/:name',
-    async (reader, params, id) => (await trail.event(reader, id, readSequence(params, 'sequence'))) ?? missing('event'),
+    async (reader, params, id) => {
+      refuseOthers(params, ['sequence']);
+      return (await trail.event(reader, id, readSequence(params, 'sequence'))) ?? missing('event');
+    },
     opened('event'),
   );
   get(
     'transactions/:name',
-    (reader, _params, id) => trail.transaction(reader, id) ?? missing('transaction'),
+    (reader, params, id) => {
+      refuseOthers(params, []);
+      return trail.transaction(reader, id) ?? missing('transaction');
+    },
     opened('transaction'),
   );
   get(
     'users/:name/timeline',
     (reader, params, user) => {
+      refuseOthers(params, ['from', 'to']);
       const [from, to] = [readTime(params, 'from'), readTime(params, 'to')];
       const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
       return trail.timeline(reader, user, times) ?? missing('user');
@@ -81,7 +98,10 @@ export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }
   );
   get(
     'users',
-    (reader, params) => trail.users(reader, params.get('q') ?? '', readLimit(params, ...LIMITS.users)),
+    (reader, params) => {
+      refuseOthers(params, ['q', 'limit']);
+      return trail.users(reader, readWords(params), readLimit(params, ...LIMITS.users));
+    },
     searched('users'),
   );
   get(
@@ -92,7 +112,8 @@ export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }
   get(
     'summary',
     (reader, params) => {
-      const by = SUMMARIES.find((name) => name === params.get('by'));
+      const asked = readOne(params, 'by');
+      const by = SUMMARIES.find((name) => name === asked);
       if (by === undefined) throw badRequest(`"by" must be one of ${SUMMARIES.join(', ')}.`);
       return trail.summary(reader, by, readQuestion(params, ['by', 'limit']), readLimit(params, ...LIMITS.summary));
     },
@@ -106,8 +127,10 @@ export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }
   );
   get(
     'suggest',
-    (reader, params) =>
-      trail.suggest(reader, (params.get('q') ?? '').slice(0, 500), readLimit(params, ...LIMITS.suggest)),
+    (reader, params) => {
+      refuseOthers(params, ['q', 'limit']);
+      return trail.suggest(reader, readWords(params), readLimit(params, ...LIMITS.suggest));
+    },
     searched('suggest', true),
   );
 }

@@ -3,6 +3,9 @@ import type { TrailSuggestion } from '../../domain/trail.ts';
 import type { TrailIndex } from '../ports/trail-index.ts';
 import type { LimitedFilter } from './limited-filter.ts';
 
+/** What a name can have. */
+const MAX_WORDS = 32;
+
 /** Names whose words begin as typed. */
 export function suggestionsFor(
   index: TrailIndex,
@@ -11,7 +14,7 @@ export function suggestionsFor(
   kinds: readonly TrailSuggestion['kind'][],
   limit: number,
 ): readonly TrailSuggestion[] {
-  const words = searchWords(q);
+  const words = searchWords(q, MAX_WORDS);
   if (words.length === 0) return [];
   const names = index.names(filter, words, limit).filter(({ kind }) => kinds.includes(kind));
   const types = kinds.includes('eventType') ? index.eventTypes(filter).filter((type) => hasWords(type, words)) : [];
