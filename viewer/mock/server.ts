@@ -223,7 +223,7 @@ class Mock {
     if (forAdmins[what] !== undefined && who.role !== 'admin')
       return sendError(response, 403, 'ADMIN_ONLY', 'Only an administrator may see this.');
     const answer = (answers[what] ?? forAdmins[what])?.();
-    if (answer !== undefined) return sendJson(response, 200, answer);
+    if (answer !== undefined) return sendJson(response, 200, who.maySeePictures ? answer : withoutPictures(answer));
     return sendError(response, 404, 'NOT_FOUND', `The trail has nothing under ${id || what}.`);
   }
 
@@ -236,11 +236,7 @@ class Mock {
       kept,
       steps.map(({ event }) => event).filter(({ eventId }) => eventId !== id),
     );
-    return {
-      ...detail,
-      objectData: who.maySeeObjectData ? detail.objectData : null,
-      screenshots: detail.screenshots.map((file) => (who.maySeePictures ? file : { ...file, url: null })),
-    };
+    return { ...detail, objectData: who.maySeeObjectData ? detail.objectData : null };
   }
 
   #picture(response: ServerResponse, who: TrailSession, id: string, query: URLSearchParams): unknown {
@@ -367,6 +363,13 @@ async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string,
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return JSON.parse(Buffer.concat(chunks).toString() || '{}');
+}
+
+/** Whoever may not see pictures gets no address of any. */
+function withoutPictures(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer), (key, value) =>
+    /^(url|originalUrl|annotatedUrl)$/.test(key) ? null : value,
+  );
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

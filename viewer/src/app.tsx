@@ -23,12 +23,13 @@ type State =
 
 export function App() {
   const [state, setState] = useState<State>({ kind: 'starting' });
-  const start = useCallback(() => {
-    openSession().then(
-      (session) => setState({ kind: 'open', session }),
-      (thrown: unknown) => setState(stateAfter(asApiError(thrown))),
-    );
+  const opened = useCallback((session: TrailSession) => {
+    if (location.pathname === '/login') navigate('/', { replace: true });
+    setState({ kind: 'open', session });
   }, []);
+  const start = useCallback(() => {
+    openSession().then(opened, (thrown: unknown) => setState(stateAfter(asApiError(thrown))));
+  }, [opened]);
   useEffect(() => {
     whenLoggedOut(() => {
       forgetAll();
@@ -39,12 +40,7 @@ export function App() {
   if (state.kind === 'starting') return null;
   if (state.kind === 'failed') return <Failure error={state.error} retry={start} />;
   if (state.kind === 'logged-out') {
-    return (
-      <LoginView
-        {...(state.error === undefined ? {} : { error: state.error })}
-        opened={(session) => setState({ kind: 'open', session })}
-      />
-    );
+    return <LoginView {...(state.error === undefined ? {} : { error: state.error })} opened={opened} />;
   }
   const leave = () => {
     logOut().then(
@@ -71,9 +67,8 @@ async function openSession(): Promise<TrailSession> {
   const link = /^#link=(.+)$/.exec(location.hash)?.[1];
   const callback = providerAnswer();
   if (link === undefined && callback === undefined) return readSession();
-  const path = location.pathname === '/login' ? '/' : location.pathname;
   if (callback !== undefined) navigate(returnAddress(), { replace: true });
-  else history.replaceState(history.state, '', path + location.search);
+  else history.replaceState(history.state, '', location.pathname + location.search);
   try {
     return await logIn(callback !== undefined ? { callback } : { link: decodeURIComponent(link ?? '') });
   } catch (thrown) {
@@ -101,7 +96,7 @@ function stateAfter(error: ApiError): State {
 function View() {
   const { path } = usePlace();
   const [, area = '', id = ''] = path.split('/').map(decoded);
-  if (area === '' || area === 'login') return <SearchView />;
+  if (area === '') return <SearchView />;
   if (area === 'events' && id !== '') return <EventView key={id} eventId={id} />;
   if (area === 'transactions' && id !== '') return <TransactionView key={id} id={id} />;
   if (area === 'story') return <StoryView />;

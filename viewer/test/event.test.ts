@@ -80,8 +80,25 @@ test('a transaction tells selection, result, pictures and durations with the tim
   assert.deepEqual((await page.locator('.gap').allTextContents()).slice(0, 2), ['After +300 ms', 'After +800 ms']);
   await page.getByText('Qlik answered after').waitFor();
   assert.ok((await page.locator('.step img.thumbnail').count()) >= 1);
+  await page.getByText('Annotated', { exact: true }).click();
+  await page.locator('.step img[src*="variant=annotated"]').first().waitFor();
+  assert.equal(await page.locator('.step img[src*="variant=original"]').count(), 0);
   await steps.nth(1).click();
   await page.waitForURL('**/events/*');
+});
+
+test('a selection shows the pictures of what followed; beside a picture the others are small', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  const event = withPicture();
+  await page.goto(`/transactions/${event.selectionTxnId}`);
+  await page.locator('.step').first().click();
+  await page.getByRole('heading', { name: 'Selections' }).waitFor();
+  await page.locator('.event-main .step img.thumbnail-large').first().waitFor();
+  await page.locator(`.step[href="/events/${event.eventId}"]`).click();
+  await page.getByRole('heading', { name: 'On the screen' }).waitFor();
+  assert.equal(await page.locator('.is-present img.thumbnail').count(), 0);
+  assert.equal(await page.locator('.step img.thumbnail-large').count(), 0);
 });
 
 test('an id that the trail does not know says so', async (t) => {

@@ -68,6 +68,27 @@ test('arrows go through a long list, and back up into the box', async (t) => {
   await page.waitForFunction(() => document.activeElement?.id === 'search-box');
 });
 
+test('arrows enter the list without the search box; going back finds the focus where it was', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/');
+  await page.locator('.row').first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.waitForFunction(() => document.activeElement?.closest('li')?.ariaPosInSet === '3');
+  const href = await page.evaluate(() => document.activeElement?.getAttribute('href'));
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**${href}`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  // a screen reader goes on here, not at the navigation
+  await page.waitForFunction(() => document.activeElement?.id === 'main');
+  await page.goBack();
+  await page.waitForFunction((back) => document.activeElement?.getAttribute('href') === back, href);
+  await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() => document.activeElement?.closest('li')?.ariaPosInSet === '4');
+});
+
 test('? lists the keys, Escape closes, the focus returns', async (t) => {
   const page = await open(t);
   if (page === undefined) return;

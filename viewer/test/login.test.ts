@@ -39,6 +39,25 @@ test('a link that was used does not lock out who is logged in', async (t) => {
   await page.getByRole('heading', { name: 'Insights' }).waitFor();
 });
 
+test('whoever comes in through the log-in page is at the search, by link, by password and with a session', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  const isAtSearch = async () => {
+    await page.locator('.row').first().waitFor();
+    assert.equal(await page.locator('.nav-link[aria-current="page"]').textContent(), 'Search');
+    assert.equal(new URL(page.url()).pathname, '/');
+  };
+  site.server().links.add('from-start');
+  await page.goto('/login#link=from-start');
+  await isAtSearch();
+  await page.goto('/login');
+  await isAtSearch();
+  await page.context().clearCookies();
+  await page.goto('/login');
+  await logIn(page, 'admin');
+  await isAtSearch();
+});
+
 test('a wrong password says so and keeps the name; the right one opens the address that was asked for', async (t) => {
   const page = await open(t);
   if (page === undefined) return;

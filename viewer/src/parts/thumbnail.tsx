@@ -2,16 +2,22 @@ import { useState } from 'preact/hooks';
 import type { TrailEvent } from '../../../server/src/domain/trail.ts';
 import { Icon } from './icon.tsx';
 
+/** The picture as it was, or with a header that explains it. */
+export type Variant = 'original' | 'annotated';
+
 interface ThumbnailProps {
   readonly event: TrailEvent;
   readonly size: 'small' | 'large';
+  /** Which one to prefer. */
+  readonly variant?: Variant;
 }
 
 /** The picture of an event in small, or why there is none. */
-export function Thumbnail({ event, size }: ThumbnailProps) {
+export function Thumbnail({ event, size, variant = 'original' }: ThumbnailProps) {
   const [isBroken, setBroken] = useState(false);
   const { screenshot } = event;
-  const url = screenshot?.originalUrl ?? screenshot?.annotatedUrl ?? null;
+  const { originalUrl = null, annotatedUrl = null } = screenshot ?? {};
+  const url = variant === 'annotated' ? (annotatedUrl ?? originalUrl) : (originalUrl ?? annotatedUrl);
   if (screenshot === null) return null;
   if (url !== null && !isBroken) {
     const what = event.objectType === null ? 'The screen' : `A ${event.objectType.slice(0, 80)}`;

@@ -24,10 +24,13 @@ interface VirtualListProps {
 const OVERSCAN_PX = 400;
 const NEAR_END_PX = 1600;
 const scrolledTo = new Map<string, number>();
+/** The key of the row that had the focus last. */
+const focusedAt = new Map<string, string>();
 
 /**
  * Draws only the rows that can be seen. The page's main area scrolls. Arrows, j and k, Home and End move the focus from
- * row to row; a row holds one link, so Enter opens it.
+ * row to row; a row holds one link, so Enter opens it. Arrows, j and k enter the list when nothing else has the focus;
+ * who comes back finds the focus where it was.
  */
 export function VirtualList({ label, className, rows, itemCount, scrollKey, nearEnd }: VirtualListProps) {
   const list = useRef<HTMLOListElement>(null);
@@ -59,6 +62,17 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
   useEffect(() => {
     if (seen.bottom > height - NEAR_END_PX) nearEnd();
   }, [seen.bottom, height, nearEnd]);
+  const enter = useRef((_event: KeyboardEvent) => {});
+  useLayoutEffect(() => {
+    const kept = focusedAt.get(scrollKey);
+    const row = kept === undefined ? -1 : rows.findIndex(({ key }) => key === kept);
+    target.current = { row, isOnItsWay: false };
+    setFocused(row);
+    if (row !== -1 && hasNoFocus()) requestAnimationFrame(() => hasNoFocus() && focusRow(list.current, row));
+    const listener = (event: KeyboardEvent) => enter.current(event);
+    document.addEventListener('keydown', listener);
+    return () => document.removeEventListener('keydown', listener);
+  }, [scrollKey]);
   const first = rowAt(tops, seen.top - OVERSCAN_PX);
   const last = rowAt(tops, seen.bottom + OVERSCAN_PX);
   const drawn = rows.slice(first, last + 1).map((row, at) => ({ row, at: first + at }));
@@ -79,10 +93,14 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
     if (isOnItsWay) return;
     requestAnimationFrame(() => {
       target.current.isOnItsWay = false;
-      const link = list.current?.querySelector<HTMLElement>(`[data-row="${target.current.row}"] a`);
-      link?.focus({ preventScroll: true });
-      link?.scrollIntoView({ block: 'nearest' });
+      focusRow(list.current, target.current.row);
+      list.current?.querySelector(`[data-row="${target.current.row}"] a`)?.scrollIntoView({ block: 'nearest' });
     });
+  };
+  enter.current = (event) => {
+    const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.defaultPrevented || hasModifier || !hasNoFocus() || !ENTERING.has(event.key)) return;
+    if (document.querySelector('dialog[open]') === null) move(event);
   };
   let position = 0;
   const positions = rows.map((row) => (row.isItem ? ++position : 0));
@@ -98,6 +116,7 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
         if (!(row instanceof HTMLElement) || target.current.isOnItsWay) return;
         target.current.row = Number(row.dataset.row);
         setFocused(target.current.row);
+        focusedAt.set(scrollKey, rows[target.current.row]?.key ?? '');
       }}
     >
       {drawn.map(({ row, at }) => (
@@ -114,6 +133,16 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
       ))}
     </ol>
   );
+}
+
+const ENTERING: ReadonlySet<string> = new Set(['ArrowDown', 'ArrowUp', 'j', 'k']);
+
+function hasNoFocus(): boolean {
+  return document.activeElement === document.body || document.activeElement?.id === 'main';
+}
+
+function focusRow(list: HTMLElement | null, row: number): void {
+  list?.querySelector<HTMLElement>(`[data-row="${row}"] a`)?.focus({ preventScroll: true });
 }
 
 /** Where each row begins, and where the last one ends. */

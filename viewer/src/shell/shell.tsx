@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { Menu } from '../parts/menu.tsx';
 import { Avatar } from '../parts/names.tsx';
@@ -29,6 +29,7 @@ const AREAS: readonly Area[] = [
 export function Shell({ children, leave }: { readonly children: ComponentChildren; readonly leave: () => void }) {
   const session = useSession();
   const { path } = usePlace();
+  const main = useFocusKept();
   const [isHelpOpen, setHelpOpen] = useState(false);
   useShortcuts(() => setHelpOpen(true));
   const areas = AREAS.filter((area) => area.isForAdmins === undefined || session.role === 'admin');
@@ -61,12 +62,24 @@ export function Shell({ children, leave }: { readonly children: ComponentChildre
           <AccountMenu leave={leave} />
         </div>
       </nav>
-      <main class="main" id="main" tabIndex={-1}>
+      <main ref={main} class="main" id="main" tabIndex={-1}>
         {children}
       </main>
       {isHelpOpen && <ShortcutHelp close={() => setHelpOpen(false)} />}
     </div>
   );
+}
+
+/** What had the focus may be gone with the view before; then keys and screen readers go on in the content. */
+function useFocusKept() {
+  const main = useRef<HTMLElement>(null);
+  const place = usePlace();
+  const first = useRef(place);
+  useEffect(() => {
+    if (place !== first.current && document.activeElement === document.body)
+      main.current?.focus({ preventScroll: true });
+  }, [place]);
+  return main;
 }
 
 function isWithin(path: string, { href, also = [] }: Area): boolean {

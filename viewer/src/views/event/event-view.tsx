@@ -54,12 +54,12 @@ export function EventView({ eventId }: { readonly eventId: string }) {
         <div class="event-main">
           <Picture detail={data} />
           {data.selections.length > 0 && <Selections detail={data} />}
-          {!isRich && <Around detail={data} />}
+          {!isRich && <Around detail={data} pictures="large" />}
           <DataTable data={data.objectData} />
           <RawJson detail={data} />
         </div>
         <div class="event-side">
-          {isRich && <Around detail={data} />}
+          {isRich && <Around detail={data} pictures="small" />}
           <Facts detail={data} />
           <Deliveries detail={data} />
         </div>
@@ -121,8 +121,13 @@ function Selections({ detail }: { readonly detail: TrailEventDetail }) {
   );
 }
 
+interface AroundProps {
+  readonly detail: TrailEventDetail;
+  readonly pictures: 'small' | 'large';
+}
+
 /** The transaction, with this event in its place. */
-function Around({ detail }: { readonly detail: TrailEventDetail }) {
+function Around({ detail, pictures }: AroundProps) {
   const { event, neighbours } = detail;
   if (neighbours.length === 0) return null;
   const inOrder = [event, ...neighbours].toSorted(byTime);
@@ -136,7 +141,7 @@ function Around({ detail }: { readonly detail: TrailEventDetail }) {
         <h2 id="around-title">What happened around it</h2>
         {event.selectionTxnId !== null && <Link href={transactionAddress(event.selectionTxnId)}>Open transaction</Link>}
       </header>
-      <Steps steps={steps} present={event.eventId} isCompact />
+      <Steps steps={steps} present={event.eventId} pictures={pictures} />
     </section>
   );
 }

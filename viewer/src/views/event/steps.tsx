@@ -1,7 +1,7 @@
 import type { TrailEvent } from '../../../../server/src/domain/trail.ts';
 import { EventMark } from '../../parts/event-mark.tsx';
 import { Phrase } from '../../parts/phrase.tsx';
-import { Thumbnail } from '../../parts/thumbnail.tsx';
+import { Thumbnail, type Variant } from '../../parts/thumbnail.tsx';
 import { When } from '../../parts/when.tsx';
 import { eventAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
@@ -11,13 +11,14 @@ interface StepsProps {
   readonly steps: readonly { readonly event: TrailEvent; readonly gapMs: number | null }[];
   /** The event that the reader is looking at. */
   readonly present?: string;
-  readonly isCompact?: boolean;
+  readonly pictures: 'small' | 'large';
+  readonly variant?: Variant;
 }
 
 /** Events in order of time, with what lies between them. */
-export function Steps({ steps, present, isCompact = false }: StepsProps) {
+export function Steps({ steps, present, pictures, variant = 'original' }: StepsProps) {
   return (
-    <ol class={`steps ${isCompact ? 'steps-compact' : ''}`}>
+    <ol class={`steps ${pictures === 'small' ? 'steps-compact' : ''}`}>
       {steps.map(({ event, gapMs }) => (
         <li key={event.sequence} class={event.eventId === present ? 'is-present' : ''}>
           {gapMs !== null && (
@@ -27,7 +28,7 @@ export function Steps({ steps, present, isCompact = false }: StepsProps) {
               {formats.duration(Math.abs(gapMs))}
             </p>
           )}
-          <Step event={event} isPresent={event.eventId === present} isCompact={isCompact} />
+          <Step event={event} isPresent={event.eventId === present} pictures={pictures} variant={variant} />
         </li>
       ))}
     </ol>
@@ -37,11 +38,13 @@ export function Steps({ steps, present, isCompact = false }: StepsProps) {
 interface StepProps {
   readonly event: TrailEvent;
   readonly isPresent: boolean;
-  readonly isCompact: boolean;
+  readonly pictures: 'small' | 'large';
+  readonly variant: Variant;
 }
 
-function Step({ event, isPresent, isCompact }: StepProps) {
-  const picture = event.screenshot;
+function Step({ event, isPresent, pictures, variant }: StepProps) {
+  // the picture of the present event stands beside the small ones
+  const hasPicture = event.screenshot !== null && (pictures === 'large' || !isPresent);
   return (
     <Link class="step" href={eventAddress(event)} aria-current={isPresent ? 'true' : undefined}>
       <EventMark eventType={event.eventType} />
@@ -51,9 +54,9 @@ function Step({ event, isPresent, isCompact }: StepProps) {
       <span class="step-time">
         <When at={event.time} style="clock" />
       </span>
-      {!isCompact && picture !== null && (
+      {hasPicture && (
         <span class="step-picture">
-          <Thumbnail event={event} size="large" />
+          <Thumbnail event={event} size={pictures} variant={variant} />
         </span>
       )}
     </Link>

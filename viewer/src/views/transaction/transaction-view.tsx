@@ -1,11 +1,13 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { TrailEvent, TrailTransaction } from '../../../../server/src/domain/trail.ts';
 import { get } from '../../api/request.ts';
 import { useResource } from '../../api/resource.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Avatar, Name } from '../../parts/names.tsx';
+import { Segmented } from '../../parts/segmented.tsx';
 import { Sentence } from '../../parts/sentence.tsx';
 import { Failure, Skeleton } from '../../parts/states.tsx';
+import type { Variant } from '../../parts/thumbnail.tsx';
 import { When } from '../../parts/when.tsx';
 import { storyAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
@@ -48,10 +50,29 @@ export function TransactionView({ id }: { readonly id: string }) {
         </div>
       </header>
       <Totals events={events} id={id} />
-      <section class="card" aria-label="What happened, in order">
-        <Steps steps={data.steps} />
-      </section>
+      <Course steps={data.steps} />
     </article>
+  );
+}
+
+const VARIANTS: readonly (readonly [Variant, string])[] = [
+  ['original', 'Original'],
+  ['annotated', 'Annotated'],
+];
+
+function Course({ steps }: Pick<TrailTransaction, 'steps'>) {
+  const [variant, setVariant] = useState<Variant>('original');
+  const hasBoth = steps.some(
+    ({ event: { screenshot } }) => screenshot?.originalUrl != null && screenshot.annotatedUrl != null,
+  );
+  return (
+    <section class="card" aria-labelledby="course-title">
+      <header class="card-head">
+        <h2 id="course-title">What happened, in order</h2>
+        {hasBoth && <Segmented label="Pictures" value={variant} options={VARIANTS} choose={setVariant} />}
+      </header>
+      <Steps steps={steps} pictures="large" variant={variant} />
+    </section>
   );
 }
 
