@@ -20,7 +20,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function check(auth: string, args: readonly string[] = [], certs: Partial<Record<'cert' | 'ca', string>> = {}) {
+async function check(
+  auth: string,
+  args: readonly string[] = [],
+  certs: Partial<Record<'cert' | 'key' | 'ca', string>> = {},
+) {
   const { qlik } = world;
   const configFile = join(folder, 'check.yaml');
   writeFileSync(
@@ -28,7 +32,7 @@ async function check(auth: string, args: readonly string[] = [], certs: Partial<
     `Butler-SOS:
   cert:
     clientCert: ${certs.cert ?? qlik.clientCertPath}
-    clientCertKey: ${qlik.clientKeyPath}
+    clientCertKey: ${certs.key ?? qlik.clientKeyPath}
     clientCertCA: ${certs.ca ?? qlik.caPath}
   auditEvents:
     screenshots:
@@ -78,6 +82,9 @@ test('what fails is explained, and the exit code says so', async () => {
   const missing = await check(asService(world.qlik.qpsPort), [], { cert: join(folder, 'none.pem') });
   assert.equal(missing.results[0], 'certificates FAILED');
   assert.match(missing.stdout, /none\.pem/);
+  const mixed = await check(asService(world.qlik.qpsPort), [], { key: stranger.clientKeyPath });
+  assert.equal(mixed.results[0], 'certificates FAILED');
+  assert.match(mixed.stdout, /cannot be used together/);
 
   for (let other = 0; other < 5; other++) world.qlik.openSession('LAB\\service');
   const full = await check(asService(world.qlik.qpsPort), ['--url', url]);

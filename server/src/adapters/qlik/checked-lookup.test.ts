@@ -8,6 +8,7 @@ test('addresses of metadata services, of nobody and of everybody are refused, in
   const refused = [
     ...['169.254.169.254', '0.0.0.0', '0.1.2.3', '224.0.0.1', '255.255.255.255', '::', 'fe80::1', 'ff02::1'],
     ...['::ffff:169.254.169.254', '::ffff:0.0.0.0', '::169.254.169.254', '64:ff9b::169.254.169.254', 'fd00:ec2::254'],
+    ...['fd20:ce::254', '100.100.100.200', '192.0.0.192', '::ffff:100.100.100.200'],
   ];
   for (const address of refused) assert.equal(isRefusedAddress(address), true, address);
   const usual = ['127.0.0.1', '10.0.0.1', '192.168.1.1', '8.8.8.8', '::1', 'fd00::1', '2001:db8::1', '::ffff:10.0.0.1'];

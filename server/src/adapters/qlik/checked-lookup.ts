@@ -9,7 +9,8 @@ REFUSED.addSubnet('224.0.0.0', 3, 'ipv4'); // multicast, reserved, broadcast
 REFUSED.addAddress('::', 'ipv6');
 REFUSED.addSubnet('fe80::', 10, 'ipv6');
 REFUSED.addSubnet('ff00::', 8, 'ipv6');
-REFUSED.addAddress('fd00:ec2::254', 'ipv6');
+for (const address of ['100.100.100.200', '192.0.0.192']) REFUSED.addAddress(address, 'ipv4');
+for (const address of ['fd00:ec2::254', 'fd20:ce::254']) REFUSED.addAddress(address, 'ipv6');
 
 /** IPv4 inside of IPv6: `::a.b.c.d`, NAT64. BlockList itself knows `::ffff:a.b.c.d`. */
 const EMBEDDED = ['::', '64:ff9b::'];

@@ -9,7 +9,7 @@ import type { CertificatePaths, ScreenshotSourceOptions } from '../../adapters/q
 import { QpsClient } from '../../adapters/qlik/qps-client.ts';
 import { createScreenshotSource } from '../../adapters/qlik/screenshot-source.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
-import { messageOf } from '../../domain/errors.ts';
+import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { Fields, Logger } from '../../pipeline/ports/logger.ts';
 import type { QlikSession } from '../../pipeline/ports/screenshots.ts';
 import type { AuditConfig } from '../config/config.ts';
@@ -42,7 +42,7 @@ export async function checkQlik(options: CommonOptions & CheckQlikOptions): Prom
     for (const { name, result, message } of steps) print(`${name.padEnd(12)}  ${result.padEnd(7)}  ${message}\n`);
     results.push(...steps);
   };
-  show([certificateStep(source)]);
+  show([await certificateStep(source)]);
   show([await ticketStep(source, options.url, identity)]);
   show(await downloadSteps(source, options.url, identity));
   const failed = results.filter(({ result }) => result === 'FAILED');
@@ -57,7 +57,7 @@ function sourceOptions({ screenshots, http, certs }: AuditConfig): ScreenshotSou
   };
 }
 
-function certificateStep({ auth }: ScreenshotSourceOptions): Step {
+async function certificateStep({ auth, rejectUnauthorized }: ScreenshotSourceOptions): Promise<Step> {
   const name = 'certificates';
   const { clientCert, clientCertKey, clientCertCA } = auth.qps.cert;
   if (auth.mode === 'none') return { name, result: 'skipped', message: 'screenshots.auth.mode is none.' };
@@ -72,10 +72,14 @@ function certificateStep({ auth }: ScreenshotSourceOptions): Step {
       if (validToDate < now || validFromDate > now) throw new Error(`${path} is not valid today`);
       return `${path} (${subject.replaceAll('\n', ', ')}) is valid until ${validToDate.toISOString().slice(0, 10)}.`;
     });
+    const agent = createQpsAgent({ cert: auth.qps.cert, rejectUnauthorized }, silent);
+    await agent.current(); // the key can be read, and belongs to the certificate
+    agent.close();
     const noCa = 'No clientCertCA is set: the certificate of Qlik Sense must be from a public authority.';
     return { name, result: 'ok', message: [...texts, ...(clientCertCA === undefined ? [noCa] : [])].join(' ') };
   } catch (thrown) {
-    return { name, result: 'FAILED', message: `${pathsOf(auth.qps.cert)}: ${messageOf(thrown)}.` };
+    const where = thrown instanceof CodedError ? '' : `${pathsOf(auth.qps.cert)}: `;
+    return { name, result: 'FAILED', message: `${where}${messageOf(thrown)}.` };
   }
 }
 
