@@ -34,6 +34,7 @@ describe('influxdb destination over https', () => {
     place = new FilePlace();
     writeFileSync(join(place.root, 'ca.pem'), authority.cert);
     writeFileSync(join(place.root, 'text.pem'), 'no certificate');
+    writeFileSync(join(place.root, 'damaged.pem'), authority.cert.replace('MII', 'NII'));
   });
   afterEach(() => place.remove());
 
@@ -72,8 +73,9 @@ describe('influxdb destination over https', () => {
   }
 
   for (const [file, problem] of [
-    ['missing.pem', /missing\.pem cannot be read/],
-    ['text.pem', /text\.pem has no certificate/],
+    ['missing.pem', /influxdb\.tls\.ca: .*missing\.pem, found no such file\.$/],
+    ['text.pem', /text\.pem, found no certificate in it\.$/],
+    ['damaged.pem', /damaged\.pem, found no certificate in it\.$/],
   ] as const) {
     it(`a file of certificates that is of no use (${file}) stops it, and is named`, async () => {
       const outcome = await deliver({ https: true, tls: { ca: file } });

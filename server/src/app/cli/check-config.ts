@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { checkTlsFiles } from '../config/check-tls-files.ts';
+import { checkAllTlsFiles } from '../config/check-tls-files.ts';
 import type { ConfigNote } from '../config/config.ts';
 import { maskedConfig } from '../config/masked-config.ts';
 import { startupWarnings } from '../config/startup-warnings.ts';
@@ -19,6 +19,6 @@ export async function checkConfig(options: CommonOptions): Promise<void> {
   for (const note of notes) say('note   ', note);
   for (const warning of warnings) say('warning', warning);
   for (const message of startupWarnings(config)) print(`warning  ${message}\n`);
-  checkTlsFiles(loaded);
+  await checkAllTlsFiles(loaded);
   print(`${where}: no mistakes.\n`);
 }

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { validRange } from 'semver';
 import {
+  areConstantTagsShort,
+  CONSTANT_TAGS_RULE,
   isMeasurementName,
   isTagName,
   MEASUREMENT_RULE,
@@ -217,12 +219,17 @@ function queueMetricsNames(settings: AuditSettings): Problem[] {
   const below = 'queue.queueMetrics.influxdb';
   const measurement = settings.value(`${below}.measurementName`);
   const tags = settings.value(`${below}.tags`);
-  const names = (Array.isArray(tags) ? (tags as readonly { readonly name?: unknown }[]) : []).map((tag) => tag?.name);
+  const given = Array.isArray(tags)
+    ? (tags as readonly ({ readonly name?: unknown; readonly value?: unknown } | null)[])
+    : [];
+  const names = given.map((tag) => tag?.name);
+  const isShort = areConstantTagsShort(given.map((tag) => [String(tag?.name), String(tag?.value)]));
   const badTags = names.filter((name): name is string => typeof name === 'string' && !isTagName(name));
   return [
     ...(typeof measurement === 'string' && !isMeasurementName(measurement)
       ? [settings.problem(`${below}.measurementName`, `expected ${MEASUREMENT_RULE}, found ${quoted(measurement)}`)]
       : []),
     ...badTags.map((name) => settings.problem(`${below}.tags`, `expected ${TAG_NAMES_RULE}, found ${quoted(name)}`)),
+    ...(isShort ? [] : [settings.problem(`${below}.tags`, `expected ${CONSTANT_TAGS_RULE}, found more`)]),
   ];
 }

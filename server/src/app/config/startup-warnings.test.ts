@@ -46,6 +46,16 @@ test('a destination InfluxDB without its settings, as excerpts of the documents 
   assert.deepEqual(missing('  influxdb: {version: 3, v3Config: {database: d}}'), []);
 });
 
+test('a file of certificates for an InfluxDB without https is warned of', () => {
+  const ofAuthority = (tls: string) =>
+    warningsOf(TOKEN, 'destination:', '  enable: true', '  type: influxdb', `  influxdb: {version: 3, ${tls}}`).filter(
+      (one) => /tls/.test(one),
+    );
+  assert.match(ofAuthority('tls: {ca: a.pem}').join(), /^destination\.influxdb\.tls\.ca has no effect: .*https: true/);
+  assert.deepEqual(ofAuthority('https: true, tls: {ca: a.pem}'), []);
+  assert.deepEqual(ofAuthority('tls: {enable: true, ca: a.pem}'), []);
+});
+
 test('a destination JSON that writes no files is warned of', () => {
   const warnings = (...more: readonly string[]) =>
     warningsOf(TOKEN, 'destination:', '  enable: true', '  type: json', ...more);

@@ -29,7 +29,12 @@ export function startupWarnings(config: AuditConfig): readonly string[] {
       `The viewer port is open on ${viewer.host} without TLS: status and metrics can be read on the network, and the audit trail is closed to it. Use viewer.host 127.0.0.1, or enable viewer.tls.`,
     );
   }
-  return [...warnings, ...destinations.flatMap(incompleteWarning), ...destinations.flatMap(seriesWarning)];
+  return [
+    ...warnings,
+    ...destinations.flatMap(incompleteWarning),
+    ...destinations.flatMap(seriesWarning),
+    ...destinations.flatMap(plainWarning),
+  ];
 }
 
 /** Excerpts of the public documents name destinations without their settings: no mistake, but nothing is written. */
@@ -52,6 +57,16 @@ function seriesWarning({ type, rawOptions }: DestinationConfig): readonly string
   if (type !== 'influxdb' || rawOptions.version === 3 || rawOptions.tagProfile !== 'documented') return [];
   return [
     `destination.influxdb.tagProfile documented makes a series for every event: InfluxDB ${rawOptions.version} gets slow above about a million events, and may refuse more. Set tagProfile: low-cardinality unless you need the ids as tags.`,
+  ];
+}
+
+/** Settings of https without https are no protection. */
+function plainWarning({ type, rawOptions }: DestinationConfig): readonly string[] {
+  if (type !== 'influxdb') return [];
+  const { https, tls } = parseConnection(rawOptions as unknown as ConnectionSection, 'destination.influxdb');
+  if (https || tls.ca === undefined) return [];
+  return [
+    'destination.influxdb.tls.ca has no effect: InfluxDB is spoken to without https. Set https: true, or remove it.',
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { StaticTag } from '../../../domain/table-row.ts';
 import type { JsonSchema, OptionsSchema } from '../../../pipeline/ports/destination.ts';
 import { STATIC_TAGS_SCHEMA } from '../../shared/file-options.ts';
 import {
@@ -6,7 +7,14 @@ import {
   invalid,
   parseConnection,
 } from '../../shared/influxdb/connection.ts';
-import { isMeasurementName, isTagName, MEASUREMENT_RULE, TAG_NAMES_RULE } from '../../shared/influxdb/line-protocol.ts';
+import {
+  areConstantTagsShort,
+  CONSTANT_TAGS_RULE,
+  isMeasurementName,
+  isTagName,
+  MEASUREMENT_RULE,
+  TAG_NAMES_RULE,
+} from '../../shared/influxdb/line-protocol.ts';
 import { OWN_NAMES, type PointOptions, type TagProfile } from './encode.ts';
 
 const SECTION = 'Butler-SOS.auditEvents.destination.influxdb';
@@ -97,7 +105,7 @@ export const influxdbOptions: OptionsSchema<InfluxdbOptions> = {
   parse(raw) {
     const given = raw as InfluxdbSection;
     const staticTags = (given.staticTags ?? []).map(({ name, value }) => ({ name, value: String(value) }));
-    checkStaticTags(staticTags.map(({ name }) => name));
+    checkStaticTags(staticTags);
     if (!isMeasurementName(given.measurementName)) {
       throw invalid(`${SECTION}.measurementName`, MEASUREMENT_RULE);
     }
@@ -115,7 +123,11 @@ export const influxdbOptions: OptionsSchema<InfluxdbOptions> = {
   },
 };
 
-function checkStaticTags(names: readonly string[]): void {
+function checkStaticTags(tags: readonly StaticTag[]): void {
+  if (!areConstantTagsShort(tags.map(({ name, value }) => [name, value]))) {
+    throw invalid(`${SECTION}.staticTags`, `${CONSTANT_TAGS_RULE}, found more`);
+  }
+  const names = tags.map(({ name }) => name);
   for (const [i, name] of names.entries()) {
     if (OWN_NAMES.has(name) || name.endsWith('_exact')) {
       throw invalid(`${SECTION}.staticTags`, `names that the points do not have already, found "${name}"`);

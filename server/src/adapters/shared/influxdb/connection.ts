@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { CodedError } from '../../../domain/errors.ts';
 import { retentionSeconds, SHORTEST_SECONDS } from './retention-duration.ts';
 
@@ -65,12 +66,28 @@ export function parseConnection(given: ConnectionSection, path: string): Influxd
   const ca = given.tls?.ca;
   return {
     setting: path.replace('Butler-SOS.auditEvents.', ''),
-    host: given.host,
+    host: hostOf(given, path),
     port: given.port,
     https: given.https === true || given.tls?.enable === true,
     tls: { rejectUnauthorized: given.tls?.rejectUnauthorized ?? true, ...(isGiven(ca) ? { ca } : {}) },
     server: versionOptions(given, path),
   };
+}
+
+/** An address with scheme, port or path is the usual mistake: it is told what to write instead. */
+function hostOf({ host, https }: ConnectionSection, path: string): string {
+  if (isIP(host) !== 0 || /^[^\s:/\\?#@[\]]+$/.test(host)) return host;
+  const address = /^[a-z][\w+.-]*:\/\//i.test(host) ? host : `http://${host}`;
+  const expected = 'a host name or an IP address without scheme, port and path';
+  // not repeated: it may have a password
+  if (host.includes('@') || !URL.canParse(address)) throw invalid(`${path}.host`, `${expected}, found something else`);
+  const { protocol, hostname, port } = new URL(address);
+  const settings = [
+    `host: ${hostname.startsWith('[') ? `"${hostname.slice(1, -1)}"` : hostname}`,
+    ...(port === '' ? [] : [`port: ${port}`]),
+    ...(protocol === 'https:' && https !== undefined ? ['https: true'] : []),
+  ];
+  throw invalid(`${path}.host`, `${expected}, found "${host}"; write ${settings.join(', ')}`);
 }
 
 function versionOptions(given: ConnectionSection, path: string): VersionOptions {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { resolve } from 'node:path';
@@ -7,6 +6,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { CodedError, messageOf, systemCodeOf } from '../../../domain/errors.ts';
 import { maskSecrets } from '../mask-secrets.ts';
+import { readAuthority } from './authority-file.ts';
 import type { InfluxdbConnection } from './connection.ts';
 
 const gzipped = promisify(gzip);
@@ -94,14 +94,7 @@ export class HttpClient {
     if (!isHttps) return new http.Agent(pool);
     const { rejectUnauthorized } = tls;
     if (tls.ca === undefined) return new https.Agent({ ...pool, rejectUnauthorized });
-    const path = resolve(root, tls.ca);
-    const unusable = (problem: string, cause?: unknown): CodedError =>
-      new CodedError('TLS_FILES_UNUSABLE', `${setting}.tls.ca: ${path} ${problem}.`, { path }, cause);
-    const ca = await readFile(path, 'utf8').catch((error: unknown) => {
-      throw unusable(`cannot be read (${messageOf(error)})`, error);
-    });
-    // Node takes any text, and trusts nothing more for it
-    if (!ca.includes('-----BEGIN CERTIFICATE-----')) throw unusable('has no certificate (PEM)');
+    const ca = await readAuthority(resolve(root, tls.ca), `${setting}.tls.ca`);
     return new https.Agent({ ...pool, rejectUnauthorized, ca: [...rootCertificates, ca] });
   }
 

@@ -44,6 +44,19 @@ export const LAST_NANOSECOND = 2n ** 63n - 2n;
  */
 export const MAX_TAG_BYTES = 2048;
 
+/** What constant tags may take of those 65,535: the eight tags of an event may take 33,000, a measurement the rest. */
+export const MAX_CONSTANT_TAG_BYTES = 16_384;
+
+/** For messages: what `areConstantTagsShort` refuses. */
+export const CONSTANT_TAGS_RULE = `names and values of at most ${MAX_CONSTANT_TAG_BYTES} bytes in all`;
+
+export function areConstantTagsShort(tags: Point['tags']): boolean {
+  return (
+    tags.reduce((sum, [name, value]) => sum + Buffer.byteLength(tagText(name, tagValue(value))), 0) <=
+    MAX_CONSTANT_TAG_BYTES
+  );
+}
+
 /**
  * The point as one line without its line end. What a tag cannot hold is altered there and stands exactly in a string
  * field `<tag>_exact`; an empty tag is left out.
@@ -53,11 +66,15 @@ export function encodePoint(point: Point): string {
   const fields = point.fields.map(([name, value]) => field(name, value));
   for (const [name, value] of [...point.tags].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const held = tagValue(value);
-    if (held !== '') tags.push(`,${escapeKey(name)}=${held.replace(/[,= ]/g, '\\$&')}`);
+    if (held !== '') tags.push(tagText(name, held));
     if (held !== value || held === '') fields.push(field(`${name}_exact`, { kind: 'string', value }));
   }
   const series = point.measurement.replace(/[, ]/g, '\\$&') + tags.join('');
   return `${series} ${fields.join(',')} ${point.timeNanoseconds}`;
+}
+
+function tagText(name: string, held: string): string {
+  return `,${escapeKey(name)}=${escapeKey(held)}`;
 }
 
 /** The nearest that a tag can hold: the text itself wherever possible. */
@@ -84,6 +101,7 @@ function field(name: string, { kind, value }: FieldValue): string {
   return kind === 'integer' ? `${key}=${value}i` : `${key}=${value}`;
 }
 
+/** The same for names and for the values of tags. */
 function escapeKey(name: string): string {
   return name.replace(/[,= ]/g, '\\$&');
 }
