@@ -66,7 +66,8 @@ export class RowSpool {
     const { fd, folder } = this.#file;
     this.#file = undefined;
     closeSync(fd);
-    rmSync(folder, { recursive: true, force: true });
+    // on Windows a virus scanner may hold it for a moment
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   #moveToFile(): void {

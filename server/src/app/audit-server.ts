@@ -3,7 +3,6 @@ import { openEventLog } from '../adapters/event-log-files/open-event-log.ts';
 import { createHttpApi, type HttpApi } from '../adapters/http-api/server.ts';
 import { PrometheusMetrics } from '../adapters/metrics/prometheus-metrics.ts';
 import { openRefusedFile } from '../adapters/refused-file/refused-file.ts';
-import { isReadableByEverybody } from '../adapters/shared/private-folder.ts';
 import { acquireLogLock } from '../adapters/state-sqlite/log-lock.ts';
 import { toIsoString } from '../domain/epoch-millis.ts';
 import { messageOf } from '../domain/errors.ts';
@@ -64,7 +63,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
     startedAt: toIsoString(clock.now()),
     version: PRODUCT.version,
   });
-  if (isReadableByEverybody(config.eventLog.directory)) {
+  if (lock.isOpenToAll) {
     logger.warn({ directory: config.eventLog.directory }, 'Everybody on this machine can read the event log.');
   }
   const unbound = boundHeapGrowth();

@@ -6,6 +6,7 @@ import { CountedWarnings } from '../../pipeline/counted-warnings.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { Logger } from '../../pipeline/ports/logger.ts';
 import type { RefusedEvent, RefusedStore } from '../../pipeline/ports/refused-store.ts';
+import { whileInUse } from '../shared/file-in-use.ts';
 import { makeFoldersSync } from '../shared/make-folders.ts';
 import { restrictToOwner } from '../shared/private-folder.ts';
 import { refusedPaths } from './refused-records.ts';
@@ -95,7 +96,7 @@ class RefusedFile implements RefusedStore {
     const lines = this.#bytes === undefined && found > 0 ? Buffer.concat([NEWLINE, bytes]) : bytes;
     this.#bytes = found;
     if (this.#bytes > 0 && this.#bytes + lines.length > this.#maxBytes) {
-      await rename(this.#path, refusedPaths(this.#directory).previous);
+      await whileInUse(() => rename(this.#path, refusedPaths(this.#directory).previous));
       this.#bytes = 0;
     }
     const isNew = this.#bytes === 0;

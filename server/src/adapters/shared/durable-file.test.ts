@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as nodeFiles from 'node:fs/promises';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { CodedError } from '../../domain/errors.ts';
@@ -140,6 +140,13 @@ describe('DurableFolder', () => {
     const left = (await readdir(root)).map((name) => join(root, name)).sort();
     assert.deepEqual(left, [kept.path, foreign.path].sort());
     assert.ok(!left.includes(stray.path));
+  });
+
+  it('rule 19: the file that waits to be published stays, also when the path of its folder is written in another way', async () => {
+    const kept = await folder().writeTemporary(BYTES);
+    // `C:` or `c:`, a drive or its share, a link: whatever the folder was called before the restart
+    await folder().removeStrays(join('elsewhere', basename(kept.path)));
+    assert.deepEqual(await readdir(root), [basename(kept.path)]);
   });
 
   it('creates a folder with its parents', async () => {

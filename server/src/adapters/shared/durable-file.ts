@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as nodeFiles from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
+import { whileInUse } from './file-in-use.ts';
 import { makeFolders } from './make-folders.ts';
 import { restrictToOwner } from './private-folder.ts';
 
@@ -42,7 +43,6 @@ const TEMPORARY_PREFIX = '.butler-sos-audit-';
 const TEMPORARY_SUFFIX = '.tmp';
 const PROBE_SUFFIX = '.probe';
 const HASHED_PIECE_BYTES = 1024 * 1024;
-const SHARING_RETRY_MS = [20, 50, 100, 200, 400, 800];
 
 export class DurableFolder {
   readonly directory: string;
@@ -200,10 +200,11 @@ export class DurableFolder {
   }
 
   async #removeAll(suffix: string, keep: readonly (string | undefined)[]): Promise<void> {
+    // by their names, which are random: the path of this folder may be written in another way than before a restart
+    const kept = new Set(keep.map((path) => (path === undefined ? undefined : basename(path))));
     for (const name of await this.list()) {
-      const path = join(this.directory, name);
-      if (name.startsWith(this.#prefix) && name.endsWith(suffix) && !keep.includes(path))
-        await this.removeTemporary(path);
+      if (name.startsWith(this.#prefix) && name.endsWith(suffix) && !kept.has(name))
+        await this.removeTemporary(join(this.directory, name));
     }
   }
 
@@ -259,16 +260,8 @@ export class DurableFolder {
   }
 
   /** On Windows a reader or a virus scanner can hold a file for a moment. */
-  async #unlessInUse<T>(action: () => Promise<T>): Promise<T> {
-    for (const waitMs of this.#isWindows ? SHARING_RETRY_MS : []) {
-      try {
-        return await action();
-      } catch (error) {
-        if (!SHARING_VIOLATIONS.has(systemCodeOf(error) ?? '')) throw error;
-        await this.#clock.sleep(waitMs, NEVER);
-      }
-    }
-    return action();
+  #unlessInUse<T>(action: () => Promise<T>): Promise<T> {
+    return whileInUse(action, this.#isWindows ? 'win32' : 'linux', (ms) => this.#clock.sleep(ms, NEVER));
   }
 
   async #syncFolder(folder: string): Promise<void> {
@@ -300,8 +293,17 @@ export class DurableFolder {
   }
 }
 
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR', 'EINVAL', 'EMLINK', 'UNKNOWN']);
-const SHARING_VIOLATIONS = new Set(['EPERM', 'EBUSY', 'EACCES']);
+/** What disks without hard links say: FAT and exFAT, ReFS before Windows Server 2022, some network shares. */
+export const NO_HARD_LINKS: ReadonlySet<string> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EISDIR',
+  'EINVAL',
+  'EMLINK',
+  'UNKNOWN',
+]);
 /** Also for a folder that has the name. */
 const NO_SUCH_FILE = new Set(['ENOENT', 'EISDIR']);
 const NO_FOLDER_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP']);

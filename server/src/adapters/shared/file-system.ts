@@ -3,6 +3,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { systemCodeOf } from '../../domain/errors.ts';
+import { whileInUse } from './file-in-use.ts';
 import { makeFolders } from './make-folders.ts';
 
 /** The few calls that the event log makes on a disk. Tests put one in that fails, stops or forgets. */
@@ -54,8 +55,7 @@ const fstat = promisify(files.fstat);
 const ftruncate = promisify(files.ftruncate);
 const statfs = promisify(files.statfs);
 
-/** The disks of this machine. */
-export const realFileSystem: FileSystem = {
+const disks: FileSystem = {
   async open(path, mode) {
     return new RealFile(await open(path, FLAGS[mode], OWNER_FILE));
   },
@@ -82,6 +82,24 @@ export const realFileSystem: FileSystem = {
     return bavail * bsize;
   },
 };
+
+/** Waits for a virus scanner that holds a file for a moment: Windows then lets nobody open, rename or delete it. */
+export function patientOnWindows(
+  disk: FileSystem,
+  platform: NodeJS.Platform = process.platform,
+  pause?: (ms: number) => Promise<unknown>,
+): FileSystem {
+  if (platform !== 'win32') return disk;
+  return {
+    ...disk,
+    open: (path, mode) => whileInUse(() => disk.open(path, mode), platform, pause),
+    remove: (path) => whileInUse(() => disk.remove(path), platform, pause),
+    rename: (from, to) => whileInUse(() => disk.rename(from, to), platform, pause),
+  };
+}
+
+/** The disks of this machine. */
+export const realFileSystem: FileSystem = patientOnWindows(disks);
 
 /** Callbacks instead of `fs.promises`: a third of the processor time for each write (facts of the stack, section 2). */
 class RealFile implements OpenFile {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
+import { whileInUseSync } from '../shared/file-in-use.ts';
 import { createPrivateFolder, isReadableByEverybody, restrictToOwner } from '../shared/private-folder.ts';
 import { createPrivateFile } from './sqlite-file.ts';
 
@@ -15,6 +16,8 @@ export interface LogOwner {
 }
 
 export interface LogLock {
+  /** Can everybody on this machine read the log folder? On Windows that is known of a new one only. */
+  readonly isOpenToAll: boolean;
   /** Says who holds it, where a full disk kept that from being written so far. */
   announce(): void;
   /** May be called twice. */
@@ -34,7 +37,7 @@ const SQLITE_BUSY = 5;
  * @throws CodedError EVENT_LOG_IN_USE naming the process that holds it
  */
 export function acquireLogLock(directory: string, owner: LogOwner): LogLock {
-  createPrivateFolder(directory);
+  const created = createPrivateFolder(directory);
   const path = join(directory, LOCK_FILE);
   createPrivateFile(path);
   if (isReadableByEverybody(path)) restrictToOwner(path, 'file');
@@ -48,13 +51,17 @@ export function acquireLogLock(directory: string, owner: LogOwner): LogLock {
   }
   let isTold = writeOwner(directory, owner);
   return {
+    isOpenToAll: created === 'open' || isReadableByEverybody(directory),
     announce() {
       if (!isTold) isTold = writeOwner(directory, owner);
     },
     release() {
       if (!database.isOpen) return;
-      rmSync(join(directory, OWNER_FILE), { force: true });
-      database.close();
+      try {
+        whileInUseSync(() => rmSync(join(directory, OWNER_FILE), { force: true }));
+      } finally {
+        database.close();
+      }
     },
   };
 }
@@ -81,7 +88,7 @@ function writeOwner(directory: string, owner: LogOwner): boolean {
   const temporary = `${path}.${owner.pid}.tmp`;
   try {
     writeFileSync(temporary, `${JSON.stringify(owner, null, 2)}\n`, { mode: 0o600 });
-    renameSync(temporary, path);
+    whileInUseSync(() => renameSync(temporary, path));
     return true;
   } catch (thrown) {
     rmSync(temporary, { force: true });

@@ -2,6 +2,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { CodedError } from '../../domain/errors.ts';
 import { BEFORE_FIRST, type Sequence } from '../../domain/sequence.ts';
 import type { Logger } from '../../pipeline/ports/logger.ts';
+import { whileInUseSync } from '../shared/file-in-use.ts';
 import { numberOf, sequenceOf, textOf } from './cells.ts';
 import { SqliteFile } from './sqlite-file.ts';
 
@@ -130,18 +131,13 @@ export class RebuildableFile {
     for (const suffix of SUFFIXES) {
       rmSync(`${path}.damaged${suffix}`, { force: true });
       try {
-        renameSync(path + suffix, `${path}.damaged${suffix}`);
+        whileInUseSync(() => renameSync(path + suffix, `${path}.damaged${suffix}`));
       } catch (thrown) {
         if (!isMissing(thrown)) rmSync(path + suffix, { force: true });
       }
     }
     logger.warn({ path, kept: `${path}.damaged` }, 'A damaged table was moved aside and is built again from the log.');
   }
-}
-
-/** Before a start, when nobody has the files open: what `reindex` does without a server. */
-export function removeRebuildableFiles(paths: readonly string[]): void {
-  for (const path of paths) for (const suffix of SUFFIXES) rmSync(path + suffix, { force: true });
 }
 
 function isMissing(thrown: unknown): boolean {

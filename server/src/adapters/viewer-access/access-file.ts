@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
-import { restrictToOwner } from '../shared/private-folder.ts';
+import { whileInUseSync } from '../shared/file-in-use.ts';
 import type { Account, ApiToken } from './accounts.ts';
 
 export interface AccessEntries {
@@ -14,7 +14,8 @@ const NOTHING: AccessEntries = { users: [], tokens: [] };
 
 /**
  * `viewer-access.json` beside the log, for its owner alone: accounts and tokens that the command line keeps. A running
- * server sees a change at the next request.
+ * server sees a change at the next request. On Windows the list of the folder counts: an administrator, who may be another
+ * account than the server's, runs the commands there.
  */
 export class AccessFile {
   readonly #path: string;
@@ -44,8 +45,7 @@ export class AccessFile {
       } finally {
         closeSync(descriptor);
       }
-      restrictToOwner(temporary, 'file');
-      renameSync(temporary, this.#path);
+      whileInUseSync(() => renameSync(temporary, this.#path));
     } finally {
       rmSync(temporary, { force: true });
     }

@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } fro
 import { join } from 'node:path';
 import { systemCodeOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
-import { createPrivateFolder, restrictToOwner } from '../shared/private-folder.ts';
+import { makeFoldersSync } from '../shared/make-folders.ts';
 
 const TOKEN = /^[\w-]{43}$/;
 
@@ -15,6 +15,8 @@ interface Link {
 /**
  * Links that open the page once: whoever may write beside the log may look at it. `viewer-links/` holds one file for
  * each, named by the hash of its token; a link is spent by deleting its file, so also two servers spend it once.
+ * On Windows the access list of the log's folder counts: an administrator, who may be another account than the server's,
+ * makes links for it.
  */
 export class OneTimeLinks {
   readonly #folder: string;
@@ -30,7 +32,7 @@ export class OneTimeLinks {
    * @returns the token, which is kept nowhere
    */
   create(name: string, validMs: number): string {
-    createPrivateFolder(this.#folder);
+    makeFoldersSync(this.#folder, 0o700);
     this.#dropExpired();
     const token = randomBytes(32).toString('base64url');
     const path = this.#pathOf(token);
@@ -40,7 +42,6 @@ export class OneTimeLinks {
     } finally {
       closeSync(descriptor);
     }
-    restrictToOwner(path, 'file');
     return token;
   }
 

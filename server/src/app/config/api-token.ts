@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { NO_HARD_LINKS } from '../../adapters/shared/durable-file.ts';
+import { whileInUseSync } from '../../adapters/shared/file-in-use.ts';
 import { createPrivateFolder, restrictToOwner } from '../../adapters/shared/private-folder.ts';
 import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
 import type { AuditConfig } from './config.ts';
@@ -41,7 +43,7 @@ function generatedToken(file: string): string {
     } finally {
       closeSync(descriptor);
     }
-    restrictBestEffort(temporary);
+    restrictToOwner(temporary, 'file');
     publish(temporary, file);
   } catch (error) {
     throw unusable(file, error);
@@ -56,21 +58,11 @@ function generatedToken(file: string): string {
 /** A crash before this leaves a stray temporary file; after it, the token is kept. */
 function publish(temporary: string, file: string): void {
   try {
-    linkSync(temporary, file);
+    whileInUseSync(() => linkSync(temporary, file));
   } catch (error) {
     const code = systemCodeOf(error) ?? '';
-    if (['EPERM', 'ENOTSUP', 'ENOSYS'].includes(code))
-      renameSync(temporary, file); // no hard links there (FAT)
+    if (NO_HARD_LINKS.has(code)) whileInUseSync(() => renameSync(temporary, file));
     else if (code !== 'EEXIST') throw error;
-  }
-}
-
-/** On Windows the folder's access list already shuts others out; a machine without icacls still starts. */
-function restrictBestEffort(file: string): void {
-  try {
-    restrictToOwner(file, 'file');
-  } catch (error) {
-    if (process.platform !== 'win32') throw error;
   }
 }
 
