@@ -8,6 +8,10 @@ import { type MappingSetting, type Problem, problem, type ScalarSetting, type Se
 // biome-ignore lint/suspicious/noTemplateCurlyInString: what people write in the file
 const NOT_A_REFERENCE = 'expected ${NAME} with the name of an environment variable; write $${ for ${ itself';
 
+/** `"C:\temp"` is a tab and "emp", and `\P` or `\L` a separator of paragraphs or lines. */
+const NOT_A_PATH =
+  'expected a path, found a control character in it; between double quotes a backslash begins an escape, so write single quotes, or \\\\ for each \\';
+
 export interface ValueSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
@@ -53,9 +57,11 @@ function fill(setting: Setting, schema: JsonSchema, sources: ValueSources, probl
     return setting;
   }
   if (setting.value === null) return isOptional(schema) ? undefined : setting;
-  return typeof setting.value === 'string'
-    ? substitute(setting, setting.value, schema, sources.env, problems)
-    : setting;
+  if (typeof setting.value !== 'string') return setting;
+  const filled = substitute(setting, setting.value, schema, sources.env, problems);
+  if (schema['x-path'] === true && /[\p{Cc}\p{Zl}\p{Zp}]/u.test(String(filled.value)))
+    problems.push(problem(setting, NOT_A_PATH));
+  return filled;
 }
 
 /** A section, and a text without a default, may be left empty. */

@@ -17,6 +17,13 @@ test('--root goes over INIT_CWD, which goes over the current directory', () => {
   assert.equal(launchDirectory({ env: script, cwd: resolve('/elsewhere') }), resolve('/elsewhere'));
 });
 
+test('a drive has one name, whatever the shell calls it: stored paths are compared with the present one', () => {
+  assert.equal(resolveRoot({ env: {}, cwd: 'd:\\audit' }), 'D:\\audit');
+  assert.equal(resolveRoot({ env: { INIT_CWD: 'c:/audit' }, cwd }), 'C:/audit');
+  assert.equal(resolveRoot({ env: {}, cwd: '\\\\server\\share' }), '\\\\server\\share');
+  assert.equal(resolveRoot({ env: {}, cwd: '/c:/x' }), '/c:/x');
+});
+
 test('the folder of Windows itself is refused, where a service starts', () => {
   const folders = [
     'C:\\Windows\\System32',

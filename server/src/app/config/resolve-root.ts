@@ -1,4 +1,4 @@
-import { dirname, resolve, win32 } from 'node:path';
+import { dirname, relative, resolve, win32 } from 'node:path';
 import { CodedError } from '../../domain/errors.ts';
 
 export interface RootSources {
@@ -15,7 +15,7 @@ export interface RootSources {
 export function launchDirectory({ env, cwd }: Pick<RootSources, 'env' | 'cwd'>): string {
   if (env.INIT_CWD === undefined || env.INIT_CWD === '') return cwd;
   const scriptFolder = env.npm_package_json === undefined ? cwd : dirname(env.npm_package_json);
-  return resolve(scriptFolder) === resolve(cwd) ? env.INIT_CWD : cwd;
+  return relative(scriptFolder, cwd) === '' ? env.INIT_CWD : cwd;
 }
 
 /**
@@ -25,7 +25,7 @@ export function launchDirectory({ env, cwd }: Pick<RootSources, 'env' | 'cwd'>):
 export function resolveRoot(sources: RootSources): string {
   const { root, env } = sources;
   const initial = launchDirectory(sources);
-  const chosen = root === undefined || root === '' ? initial : resolve(initial, root);
+  const chosen = withCapitalDrive(root === undefined || root === '' ? initial : resolve(initial, root));
   if (isWindowsSystemFolder(chosen, env)) {
     throw new CodedError(
       'CONFIG_INVALID',
@@ -34,6 +34,11 @@ export function resolveRoot(sources: RootSources): string {
     );
   }
   return chosen;
+}
+
+/** Paths below it are stored and compared; shells call the same drive `c:` or `C:`. */
+function withCapitalDrive(directory: string): string {
+  return directory.replace(/^[a-z]:(?=[\\/])/, (drive) => drive.toUpperCase());
 }
 
 function isWindowsSystemFolder(directory: string, env: RootSources['env']): boolean {
