@@ -95,6 +95,25 @@ describe('who may look', () => {
     assert.equal((await world.visitor().post('session', { link: '../../etc/passwd' })).status, 401);
   });
 
+  it('behind a proxy with TLS the cookie goes over TLS only', async () => {
+    const world = await start({});
+    const cookieFor = async (headers: Record<string, string>) => {
+      const body = JSON.stringify({ link: world.links.create('olga', 60_000) });
+      const { port } = new URL(world.url);
+      return new Promise<string>((resolve, reject) => {
+        const options = { port, method: 'POST', path: '/api/v1/trail/session' };
+        const sent = request({ ...options, headers: { 'content-type': 'application/json', ...headers } }, (answer) => {
+          answer.resume();
+          resolve(String(answer.headers['set-cookie']));
+        });
+        sent.on('error', reject).end(body);
+      });
+    };
+    const proxied = await cookieFor({ host: 'audit.example', origin: 'https://audit.example' });
+    assert.match(proxied, /HttpOnly; SameSite=Strict; Max-Age=43200; Secure$/);
+    assert.ok(!(await cookieFor({ host: '127.0.0.1', origin: 'http://127.0.0.1' })).includes('Secure'));
+  });
+
   it('name and password open a session; logging out ends it', async () => {
     const world = await start({ users: [await anna({ apps: ['x'], pictures: false })] });
     const visitor = await world.loggedIn('anna', PASSWORD);

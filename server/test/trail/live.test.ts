@@ -56,6 +56,14 @@ describe('live', () => {
     assert.equal((await visitor.get('events')).status, 401);
   });
 
+  it('is not there for HEAD, whose answer would never end', async () => {
+    const world = await TrailWorld.start();
+    worlds.push(world);
+    const { cookie = '' } = await world.operator();
+    const answer = await fetch(`${world.url}/api/v1/trail/live`, { method: 'HEAD', headers: { cookie } });
+    assert.equal(answer.status, 404);
+  });
+
   it('a follower that is far behind lets others read', async () => {
     const world = await TrailWorld.start();
     worlds.push(world);

@@ -28,7 +28,8 @@ const MAX_FOLLOWERS = 100;
  */
 export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
   let followers = 0;
-  app.get(`${TRAIL_ROOT}/live`, async (request, reply) => {
+  // an answer without a body would never end
+  app.get(`${TRAIL_ROOT}/live`, { exposeHeadRoute: false }, async (request, reply) => {
     // a browser that comes back by itself says what it had last
     const session = parts.sessionOf(request, request.headers['last-event-id'] !== undefined);
     const question = readQuestion(paramsOf(request), ['lastEventId']);
@@ -39,7 +40,7 @@ export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
     }
     const start = startOf(request) ?? parts.trail.position();
     const facts = filterFacts(paramsOf(request));
-    parts.looks.note(session, 'followed', facts, { alike: JSON.stringify(facts) });
+    parts.looks.note(session, 'followed', { ...facts, after: start }, { alike: JSON.stringify(facts) });
     reply.hijack();
     followers++;
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };

@@ -79,7 +79,9 @@ export function setCookie(
   { kind = 'session', value, maxAge }: { readonly kind?: CookieKind; readonly value: string; readonly maxAge: number },
   secure: boolean,
 ): void {
-  const flags = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAge}${secure ? '; Secure' : ''}`;
+  // a proxy before this port may be what speaks TLS
+  const isOverTls = secure || request.headers.origin?.startsWith('https://') === true;
+  const flags = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAge}${isOverTls ? '; Secure' : ''}`;
   reply.header('set-cookie', `${cookieName(request, kind)}=${value}; ${flags}`);
 }
 

@@ -209,7 +209,7 @@ export class Trail {
       },
       selections: selectionsOf(record.selectionDetails),
       objectData: objectDataOf(record.objectData),
-      deliveries: deliveriesOf(stored, stored.awaits === undefined ? stored.seq : outcome, deliveries),
+      deliveries: deliveriesOf(stored, stored.awaits === undefined ? stored.seq : outcome, deliveries, reader),
       screenshots: screenshotFiles(row, reader),
       neighbours: neighbours.filter(({ key }) => key !== row.key).map((other) => trailEvent(other, reader)),
     };
