@@ -70,7 +70,7 @@ test('an empty list allows nothing, nor do entries that name no host', () => {
   const nothing = createHostRules({ allowedImageDownloadHosts: [], allowedOrigins: ['*'], qpsHost: 'qps.lab' });
   check(nothing, { 'https://qps.lab/x': 'refused', 'https://evil.lab/x': 'refused' });
   assert.equal(nothing.allowsNoHost, true);
-  const unreadable = ['*', '', 'a b', '*.lab', 'user@qlik.lab'];
+  const unreadable = ['*', '', 'a b', '*.lab', 'user@qlik.lab', 'qlik.lab:0', 'qlik.lab:99999'];
   assert.deepEqual(
     createHostRules({ allowedImageDownloadHosts: unreadable, allowedOrigins: [] }).unreadable,
     unreadable,

@@ -74,6 +74,7 @@ function entryOf(text: string): HostEntry | undefined {
   const host = isIP(trimmed) === 6 ? `[${trimmed}]` : trimmed.replace(/^https?:\/\//i, '').replace(/\/.*$/, '');
   const [, name = '', port] = /^(.*?)(?::(\d{1,5}))?$/.exec(host) ?? [];
   if (name === '' || /[\s@?#*\\/]/.test(name) || !URL.canParse(`https://${name}`)) return undefined;
+  if (Number(port ?? 1) < 1 || Number(port) > 65_535) return undefined;
   const { hostname } = new URL(`https://${name}`);
   return port === undefined ? { hostname } : { hostname, port: Number(port) };
 }
