@@ -190,6 +190,36 @@ describe('limits of readers', () => {
     assert.deepEqual(ids((await sales.read(`events/${uuid(1)}`)).neighbours), [3]);
   });
 
+  it('names of other apps do not crowd out those of the reader’s own', async () => {
+    const crowded = await TrailWorld.start({
+      users: [
+        {
+          name: 'sales',
+          passwordHash: await hashPassword(PASSWORD),
+          role: 'reader',
+          apps: [SALES],
+          pictures: true,
+          objectData: true,
+        },
+      ],
+    });
+    try {
+      const others = Array.from({ length: 450 }, (_, i) =>
+        eventLine({ id: 100 + i, app: FINANCE, user: `LAB\\other${i}`, sheet: `s${i}`, sheetName: `lab ${i}` }),
+      );
+      await crowded.add(...others, eventLine({ id: 1000, user: 'LAB\\mine' }));
+      const reader = await crowded.loggedIn('sales', PASSWORD);
+      const users = (await reader.read('users?q=lab')).items.map(({ name }: { name: string }) => name);
+      assert.deepEqual(users, ['mine']);
+      const suggested = (await reader.read('suggest?q=lab')).items.map(({ label }: { label: string }) => label);
+      assert.deepEqual(suggested, ['mine']);
+      const all = await (await crowded.operator()).read('users?q=lab&limit=200');
+      assert.equal(all.items.length, 200);
+    } finally {
+      await crowded.stop();
+    }
+  });
+
   it('a binary export holds only the reader’s app', async () => {
     for (const format of ['parquet', 'qvd']) {
       const { bytes } = await sales.get(`export?format=${format}`);

@@ -6,33 +6,35 @@ import { searchMatch } from './search-match.ts';
 import type { SearchRows } from './search-rows.ts';
 import { FLAGS, TEXT_KINDS } from './search-tables.ts';
 import { textToken } from './search-tokens.ts';
-import type { SqliteFile } from './sqlite-file.ts';
+import type { Row, SqliteFile } from './sqlite-file.ts';
 
-const MAX_CANDIDATES = 200;
+const CANDIDATES_AT_ONCE = 200;
+/** Most of them may be of apps that the reader may not see. */
+const MAX_CANDIDATES = 3000;
+const KINDS = { user: TEXT_KINDS.user, app: TEXT_KINDS.appName, sheet: TEXT_KINDS.sheetName } as const;
 
 interface Candidate {
   readonly id: number;
   readonly kind: number;
 }
 
-/** Users, apps and sheets with these words, or beginnings of them; only those of events that the filter lets through. */
+interface Wanted {
+  readonly words: readonly string[];
+  readonly kinds: readonly TrailName['kind'][];
+  readonly limit: number;
+}
+
+/** What has these words, or beginnings of them; only names of events that the filter lets through. */
 export function matchingNames(
   file: SqliteFile,
   rows: SearchRows,
   filter: LimitedFilter,
-  words: readonly string[],
-  limit: number,
+  { words, kinds, limit }: Wanted,
 ): readonly TrailName[] {
   if (words.length === 0) return [];
-  const sql = `SELECT t.id, t.kind FROM names CROSS JOIN texts t ON t.id = names.rowid WHERE names MATCH ? LIMIT ?`;
-  const expression = words.map((word) => `"${word}"*`).join(' AND ');
-  const read = (row: Parameters<typeof numberOf>[0]): Candidate => ({
-    id: sequenceOf(row, 'id'),
-    kind: numberOf(row, 'kind'),
-  });
   const found: TrailName[] = [];
   const seen = new Set<string>();
-  for (const candidate of file.all(read, sql, expression, MAX_CANDIDATES)) {
+  for (const candidate of candidates(file, words, kinds)) {
     if (found.length >= limit) break;
     const name = nameOf(file, rows, filter, candidate);
     const place = `${name?.kind} ${name?.value}`;
@@ -41,6 +43,24 @@ export function matchingNames(
     found.push(name);
   }
   return found;
+}
+
+function* candidates(
+  file: SqliteFile,
+  words: readonly string[],
+  kinds: readonly TrailName['kind'][],
+): Generator<Candidate> {
+  const sql = `SELECT t.id, t.kind FROM names CROSS JOIN texts t ON t.id = names.rowid
+    WHERE names MATCH ? AND names.rowid > ? AND t.kind IN (SELECT value FROM json_each(?)) ORDER BY names.rowid LIMIT ?`;
+  const expression = words.map((word) => `"${word}"*`).join(' AND ');
+  const wanted = JSON.stringify(kinds.map((kind) => KINDS[kind]));
+  const read = (row: Row): Candidate => ({ id: sequenceOf(row, 'id'), kind: numberOf(row, 'kind') });
+  for (let after = 0, left = MAX_CANDIDATES; left > 0; left -= CANDIDATES_AT_ONCE) {
+    const some = file.all(read, sql, expression, after, wanted, CANDIDATES_AT_ONCE);
+    yield* some;
+    if (some.length < CANDIDATES_AT_ONCE) return;
+    after = some.at(-1)?.id ?? after;
+  }
 }
 
 /** From the newest event that has it. */

@@ -111,9 +111,14 @@ export class SqliteTrailIndex implements TrailIndex {
     return new SearchCounts(file, rows, this.#smallTable, named).counts(filter, by, limit);
   }
 
-  names(filter: LimitedFilter, words: readonly string[], limit: number): readonly TrailName[] {
+  names(
+    filter: LimitedFilter,
+    words: readonly string[],
+    kinds: readonly TrailName['kind'][],
+    limit: number,
+  ): readonly TrailName[] {
     const { file, rows } = this.#opened();
-    return matchingNames(file, rows, filter, words, limit);
+    return matchingNames(file, rows, filter, { words, kinds, limit });
   }
 
   eventTypes(filter: LimitedFilter): readonly string[] {

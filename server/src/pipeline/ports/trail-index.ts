@@ -105,8 +105,13 @@ export interface TrailIndex {
   /** Events from each time to the next; the last ends with the filter. */
   histogram(filter: LimitedFilter, starts: readonly EpochMillis[], end: EpochMillis): Promise<readonly number[]>;
   counts(filter: LimitedFilter, by: TrailCountBy, limit: number): Promise<TrailCounts>;
-  /** Users, apps and sheets whose words begin so; of those that the filter's limits allow. */
-  names(filter: LimitedFilter, words: readonly string[], limit: number): readonly TrailName[];
+  /** What is of these kinds and whose words begin so; of those that the filter's limits allow. */
+  names(
+    filter: LimitedFilter,
+    words: readonly string[],
+    kinds: readonly TrailName['kind'][],
+    limit: number,
+  ): readonly TrailName[];
   /** Types of the events that the filter lets through, hidden ones too. */
   eventTypes(filter: LimitedFilter): readonly string[];
 }

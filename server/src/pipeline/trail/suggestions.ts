@@ -1,6 +1,6 @@
 import { searchWords } from '../../domain/search-words.ts';
 import type { TrailSuggestion } from '../../domain/trail.ts';
-import type { TrailIndex } from '../ports/trail-index.ts';
+import type { TrailIndex, TrailName } from '../ports/trail-index.ts';
 import type { LimitedFilter } from './limited-filter.ts';
 
 /** What a name can have. */
@@ -16,12 +16,16 @@ export function suggestionsFor(
 ): readonly TrailSuggestion[] {
   const words = searchWords(q, MAX_WORDS);
   if (words.length === 0) return [];
-  const names = index.names(filter, words, limit).filter(({ kind }) => kinds.includes(kind));
+  const names = index.names(filter, words, kinds.filter(isNamed), limit);
   const types = kinds.includes('eventType') ? index.eventTypes(filter).filter((type) => hasWords(type, words)) : [];
   return [
     ...names.map((name) => ({ ...name, events: null })),
     ...types.map((type) => ({ kind: 'eventType' as const, value: type, label: type, events: null })),
   ].slice(0, limit);
+}
+
+function isNamed(kind: TrailSuggestion['kind']): kind is TrailName['kind'] {
+  return kind === 'user' || kind === 'app' || kind === 'sheet';
 }
 
 function hasWords(text: string, words: readonly string[]): boolean {
