@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -32,7 +32,12 @@ function start(t: TestContext, root: string, ...args: readonly string[]): Progra
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const exit = once(child, 'close').then(([code]) => code as number | null);
-  return { output: () => output, exit, stop: () => child.kill('SIGTERM') };
+  const stop = () => {
+    // there a signal ends a process by force
+    if (process.platform === 'win32') spawnSync(process.execPath, [LAUNCHER, 'stop', '--root', root]);
+    else child.kill('SIGTERM');
+  };
+  return { output: () => output, exit, stop };
 }
 
 function folder(t: TestContext): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
@@ -64,6 +64,7 @@ test('a server whose output nobody reads goes on', async (t) => {
   assert.equal(await eventually(status), 404);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   assert.equal(await status(), 404);
-  child.kill('SIGTERM');
-  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  const exited = once(child, 'exit');
+  spawnSync(process.execPath, [LAUNCHER, 'stop', '--root', home.root]);
+  assert.deepEqual(await exited, [0, null]);
 });

@@ -77,7 +77,7 @@ export interface RunningServer {
   /** Everything printed so far. */
   output(): string;
   kill(): Promise<void>;
-  /** SIGTERM; resolves with the exit code. */
+  /** SIGTERM, on Windows, where a signal ends a process by force, the command `stop`; resolves with the exit code. */
   stop(): Promise<number | null>;
   exit(): Promise<number | null>;
 }
@@ -122,7 +122,8 @@ export async function startServer(home: ServerHome, options: StartOptions = {}):
       await exited;
     },
     async stop() {
-      child.kill('SIGTERM');
+      if (process.platform === 'win32') await runCommand(home, ['stop']);
+      else child.kill('SIGTERM');
       return exited;
     },
   };
