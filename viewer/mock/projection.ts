@@ -57,9 +57,10 @@ export function keep(item: MockEnvelope, sequence: number): Kept {
 }
 
 function searchText(event: TrailEvent): string {
-  const { user, appName, sheetName, selections, eventId, selectionTxnId, correlationId, objectId, eventType } = event;
-  const parts = [user?.id, appName, sheetName, selections, eventId, selectionTxnId, correlationId, objectId, eventType];
-  return parts
+  const { user, appId, appName, sheetId, sheetName, objectId, selections, eventType } = event;
+  const names = [user?.id, appName, sheetName, selections, eventType];
+  const ids = [appId, sheetId, objectId, event.eventId, event.selectionTxnId, event.correlationId];
+  return [...names, ...ids]
     .filter((part) => typeof part === 'string')
     .join(' ')
     .toLowerCase();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TrailEventDetail } from '../../server/src/domain/trail.ts';
 import { openPage } from './support/browser.ts';
 import { mockSite, NOW } from './support/mock-site.ts';
 
@@ -101,11 +102,36 @@ test('a selection shows the pictures of what followed; beside a picture the othe
   assert.equal(await page.locator('.step img.thumbnail-large').count(), 0);
 });
 
+test('a picture that is on its way appears by itself', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  const event = withPicture();
+  const waiting = { status: 'waiting', reason: null, originalUrl: null, annotatedUrl: null };
+  let isThere = false;
+  const headers: (string | undefined)[] = [];
+  await page.route(`**/api/v1/trail/events/${event.eventId}`, async (route) => {
+    headers.push(route.request().headers()['x-background']);
+    if (isThere) return route.continue();
+    const detail = (await (await route.fetch()).json()) as TrailEventDetail;
+    return route.fulfill({ json: { ...detail, event: { ...detail.event, screenshot: waiting }, screenshots: [] } });
+  });
+  await page.goto(`/events/${event.eventId}`);
+  await page.getByText('it will appear here').waitFor();
+  isThere = true;
+  await page.getByRole('button', { name: 'Enlarge the picture' }).waitFor();
+  // a page that asks by itself keeps no session alive
+  assert.deepEqual(new Set(headers), new Set([undefined, '1']));
+  assert.equal(headers[0], undefined);
+});
+
 test('an id that the trail does not know says so', async (t) => {
   const page = await openPage(t, site.url(), { now: NOW, expectedErrors: /404/ });
   if (page === undefined) return;
   await page.goto('/events/00000000-0000-4000-8000-000000000000');
   await page.getByRole('heading', { name: 'Not in the trail' }).waitFor();
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  await page.getByRole('link', { name: 'Search the trail' }).click();
+  await page.locator('.row').first().waitFor();
   await page.goto('/nothing-here');
   await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
 });

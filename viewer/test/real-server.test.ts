@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { TrailApp, TrailEvent } from '../../server/src/domain/trail.ts';
+import type { TrailApp, TrailEvent, TrailEventDetail } from '../../server/src/domain/trail.ts';
 import { envelope } from '../../server/test/support/audit-client.ts';
+import { eventually } from '../../server/test/support/running-server.ts';
 import { HOSTILE, HOSTILE_TXN, hostileId, hostileTrail } from '../mock/hostile.ts';
 import { openPage, type PageOptions } from './support/browser.ts';
 import { PASSWORD, realSite } from './support/real-site.ts';
@@ -202,6 +203,26 @@ test('who looked is part of the trail', async (t) => {
   await page.keyboard.press('Escape');
   await page.locator('.row', { hasText: 'logged in here' }).first().click();
   assert.match((await page.locator('h1').textContent()) ?? '', /logged in/);
+});
+
+test('what somebody searched for can be read and searched for again', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/?q=whoever+asks+so&appId=an-app');
+  await page.getByRole('heading', { name: 'Nothing fits this search' }).waitFor();
+  // looks alike are gathered for some seconds
+  const eventId = await eventually(async () => {
+    const { items } = await site.ask<{ items: TrailEvent[] }>('events?eventType=server.viewer.searched&limit=20');
+    const details = await Promise.all(items.map((one) => site.ask<TrailEventDetail>(`events/${one.eventId}`)));
+    return details.find(({ envelope }) => JSON.stringify(envelope).includes('whoever asks so'))?.event.eventId;
+  });
+  await page.goto(`/events/${eventId}`);
+  const asked = page.getByRole('region', { name: 'What was asked' });
+  await asked.getByText('whoever asks so').waitFor();
+  await asked.getByText('an-app').waitFor();
+  await asked.getByRole('link', { name: 'See the same' }).click();
+  await page.waitForURL((url) => url.pathname === '/' && url.searchParams.get('q') === 'whoever asks so');
+  assert.equal(new URL(page.url()).searchParams.get('appId'), 'an-app');
 });
 
 test('a hostile trail renders harmlessly with the real server too', { timeout: 90_000 }, async (t) => {

@@ -83,6 +83,23 @@ test('an id in the box opens what has it', async (t) => {
   await page.waitForURL(`**/transactions/${selection?.selectionTxnId}`);
 });
 
+test('the id of an app becomes a filter with its name', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  const event = site
+    .server()
+    .newestFirst()
+    .find(({ event: { appId } }) => appId !== null)?.event;
+  await page.goto('/?q=before');
+  await page.getByRole('combobox').fill(event?.appId?.toUpperCase() ?? '');
+  await page.getByRole('combobox').press('Enter');
+  await page.waitForURL((url) => url.searchParams.get('appId') === event?.appId && !url.searchParams.has('q'));
+  await page
+    .getByRole('list', { name: 'Filters' })
+    .getByText(event?.appName ?? '')
+    .waitFor();
+});
+
 test('dragging across the histogram looks closer, presets and own times too', async (t) => {
   const page = await open(t);
   if (page === undefined) return;

@@ -70,11 +70,22 @@ test('the insights rank by time, views or people', async (t) => {
   await values.first().waitFor();
   assert.match((await values.first().textContent()) ?? '', / (h|min)/);
   await page.getByText('People', { exact: true }).first().click();
+  await page.waitForURL(/measure=users/);
+  await page.reload();
+  await values.first().waitFor();
   const people = (await values.allTextContents()).map(Number);
   assert.deepEqual(
     people,
     people.toSorted((a, b) => b - a),
   );
+});
+
+test('days of UTC are called so, and say when they begin here', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/insights?weekday=4');
+  await page.getByText('Days in UTC, which begin at 01:00 here').waitFor();
+  await page.getByRole('list', { name: 'Filters' }).getByText('Thu (UTC)').waitFor();
 });
 
 test('live shows events as they come, holds them in a pause, and loses none', async (t) => {

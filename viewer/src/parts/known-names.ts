@@ -37,7 +37,7 @@ export function nameOf(list: ListName, value: string): string {
   if (list === 'eventType') return lookOf(value).label;
   if (list === 'hour')
     return `${value.padStart(2, '0')}:00–${String((Number(value) + 1) % 24).padStart(2, '0')}:00 UTC`;
-  if (list === 'weekday') return formats.weekday(Number(value));
+  if (list === 'weekday') return `${formats.weekday(Number(value))} (UTC)`;
   const known = names.get(keyOf(list, value));
   if (known !== undefined) return known;
   return list === 'user' ? value.replace(/^.*;\s*UserId\s*=\s*/i, '') : value;

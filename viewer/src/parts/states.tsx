@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../api/request.ts';
+import { Link } from '../routing/location.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
 interface EmptyProps {
@@ -28,11 +29,19 @@ export function Failure({ error, retry }: { readonly error: ApiError; readonly r
     <div role="alert">
       <Empty icon={error.status === 403 ? 'lock' : error.status === 404 ? 'search' : 'warning'} title={title}>
         <p>{error.message}</p>
-        {retry !== undefined && error.status !== 403 && error.status !== 404 && (
-          <button type="button" class="button" onClick={retry}>
-            <Icon name="retry" size={16} /> Try again
-          </button>
-        )}
+        <p class="empty-actions">
+          {/* what came just now may be found a moment later */}
+          {retry !== undefined && error.status !== 403 && (
+            <button type="button" class="button" onClick={retry}>
+              <Icon name="retry" size={16} /> Try again
+            </button>
+          )}
+          {error.status === 404 && (
+            <Link class="button" href="/">
+              <Icon name="search" size={16} /> Search the trail
+            </Link>
+          )}
+        </p>
       </Empty>
     </div>
   );

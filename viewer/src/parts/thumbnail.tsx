@@ -12,6 +12,10 @@ interface ThumbnailProps {
   readonly variant?: Variant;
 }
 
+export function isPictureOnItsWay({ screenshot }: TrailEvent): boolean {
+  return screenshot?.status === 'waiting';
+}
+
 /** The picture of an event in small, or why there is none. */
 export function Thumbnail({ event, size, variant = 'original' }: ThumbnailProps) {
   const [isBroken, setBroken] = useState(false);

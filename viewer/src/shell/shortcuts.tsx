@@ -58,6 +58,7 @@ const KEYS: readonly (readonly [keys: readonly string[], meaning: string])[] = [
   [['g', 'u'], 'User story'],
   [['g', 'i'], 'Insights'],
   [['g', 'l'], 'Live'],
+  [['g', 'y'], 'System, for administrators'],
   [['Space'], 'In Live: pause and go on'],
   [['?'], 'This list'],
 ];

@@ -1,6 +1,7 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { TrailEvent, TrailEventDetail } from '../../../../server/src/domain/trail.ts';
-import { get } from '../../api/request.ts';
+import { useAgainWhile } from '../../api/again.ts';
+import { get, getInBackground } from '../../api/request.ts';
 import { useResource } from '../../api/resource.ts';
 import { EventMark } from '../../parts/event-mark.tsx';
 import { lookOf } from '../../parts/event-types.ts';
@@ -9,6 +10,7 @@ import { rememberNames } from '../../parts/known-names.ts';
 import { Avatar, Name } from '../../parts/names.tsx';
 import { Sentence } from '../../parts/sentence.tsx';
 import { Failure, Skeleton } from '../../parts/states.tsx';
+import { isPictureOnItsWay } from '../../parts/thumbnail.tsx';
 import { When } from '../../parts/when.tsx';
 import { storyAddress, transactionAddress } from '../../routing/addresses.ts';
 import { Link, usePlace } from '../../routing/location.tsx';
@@ -18,6 +20,7 @@ import { localDay } from '../../text/reader.ts';
 import { DataTable } from './data-table.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { Facts } from './facts.tsx';
+import { Look } from './look.tsx';
 import { Picture } from './picture.tsx';
 import { RawJson } from './raw-json.tsx';
 import { Steps } from './steps.tsx';
@@ -26,9 +29,14 @@ import { Steps } from './steps.tsx';
 export function EventView({ eventId }: { readonly eventId: string }) {
   const sequence = usePlace().query.get('sequence');
   const asked = new URLSearchParams(sequence === null ? [] : [['sequence', sequence]]);
+  const isAgain = useRef(false);
   const { data, error, reload } = useResource(`event ${eventId} ${asked}`, (signal) =>
-    get<TrailEventDetail>(`events/${encodeURIComponent(eventId)}`, asked, signal),
+    (isAgain.current ? getInBackground : get)<TrailEventDetail>(`events/${encodeURIComponent(eventId)}`, asked, signal),
   );
+  useAgainWhile(data !== undefined && [data.event, ...data.neighbours].some(isPictureOnItsWay), () => {
+    isAgain.current = true;
+    reload();
+  });
   useEffect(() => {
     document.title = data === undefined ? 'Event · Audit trail' : contained(clipped(data.sentence, 120));
     if (data !== undefined) rememberNames([data.event]);
@@ -53,6 +61,7 @@ export function EventView({ eventId }: { readonly eventId: string }) {
       <div class="event-columns">
         <div class="event-main">
           <Picture detail={data} />
+          <Look detail={data} />
           {data.selections.length > 0 && <Selections detail={data} />}
           {!isRich && <Around detail={data} pictures="large" />}
           <DataTable data={data.objectData} />

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import {
   type Filter,
   filterFromQuery,
@@ -14,7 +14,7 @@ import { FilterChips } from '../search/filter-chips.tsx';
 import { FilterMenu } from '../search/filter-menu.tsx';
 import { RangeMenu } from '../search/range-menu.tsx';
 import { FirstOpens } from './first-opens.tsx';
-import { METRICS, type Metric } from './metric.ts';
+import { METRICS, type Metric, metricOf } from './metric.ts';
 import { Ranking } from './ranking.tsx';
 import { TimeColumns } from './time-columns.tsx';
 
@@ -25,14 +25,20 @@ const RANKINGS: readonly (readonly [by: 'app' | 'sheet' | 'object' | 'user', tit
   ['user', 'People', 'user'],
 ];
 
+function insightsAddress(filter: Filter, metric: Metric): string {
+  const query = filterToQuery(filter);
+  if (metric !== 'time') query.set('measure', metric);
+  return withQuery('/insights', query);
+}
+
 /** What is looked at most, when, and by whom for the first time. Every bar leads to its events. */
 export function InsightsView() {
   const { query } = usePlace();
-  const [metric, setMetric] = useState<Metric>('time');
+  const metric = metricOf(query.get('measure'));
   const filter = filterFromQuery(query);
   const key = filterToQuery(filter).toString();
   const asked = useMemo(() => filterToApi(filter, Date.now()), [key]);
-  const change = (next: Filter) => navigate(withQuery('/insights', filterToQuery(next)));
+  const change = (next: Filter) => navigate(insightsAddress(next, metric));
   const addressOf = (list: ListName) => (value: string) => searchAddress(withValue(filter, list, value));
   useEffect(() => {
     document.title = 'Insights · Audit trail';
@@ -41,7 +47,12 @@ export function InsightsView() {
     <div class="view insights">
       <header class="view-head">
         <h1>Insights</h1>
-        <Segmented label="Measured by" value={metric} options={METRICS} choose={setMetric} />
+        <Segmented
+          label="Measured by"
+          value={metric}
+          options={METRICS}
+          choose={(next) => navigate(insightsAddress(filter, next), { replace: true })}
+        />
         <div class="search-tools">
           <RangeMenu filter={filter} change={change} />
           <FilterMenu filter={filter} change={change} />

@@ -11,6 +11,11 @@ export const METRICS: readonly (readonly [Metric, string])[] = [
   ['users', 'People'],
 ];
 
+/** What the address says; viewing time when it says nothing that is known. */
+export function metricOf(text: string | null): Metric {
+  return METRICS.find(([metric]) => metric === text)?.[0] ?? 'time';
+}
+
 export function amountOf(row: TrailSummaryRow, metric: Metric): number {
   return metric === 'time' ? row.totalMs : metric === 'views' ? row.views : row.users;
 }

@@ -13,6 +13,7 @@ interface TimeColumnsProps {
   readonly addressOf: (key: string) => string;
 }
 
+const DAY_MS = 86_400_000;
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7].map((day) => ({ key: String(day), label: () => formats.weekday(day) }));
 
 export function TimeColumns({ by, title, metric, asked, addressOf }: TimeColumnsProps) {
@@ -24,7 +25,7 @@ export function TimeColumns({ by, title, metric, asked, addressOf }: TimeColumns
   return (
     <InsightCard
       title={title}
-      note={by === 'weekday' ? 'Days in UTC' : `Hours at ${offsetLabel(offsetMinutes)}`}
+      note={by === 'weekday' ? dayNote(offsetMinutes) : `Hours at ${offsetLabel(offsetMinutes)}`}
       resource={summary}
       isEmpty={rows.size === 0}
     >
@@ -35,6 +36,12 @@ export function TimeColumns({ by, title, metric, asked, addressOf }: TimeColumns
       </ol>
     </InsightCard>
   );
+}
+
+/** The server counts days of UTC, which elsewhere begin at another hour than the reader's. */
+function dayNote(offsetMinutes: number): string {
+  if (offsetMinutes === 0) return 'Days in UTC';
+  return `Days in UTC, which begin at ${formats.clockShort(Math.floor(Date.now() / DAY_MS) * DAY_MS)} here`;
 }
 
 interface ColumnProps {

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { TrailSuggestion } from '../../../../server/src/domain/trail.ts';
+import type { TrailEvent, TrailPage, TrailSuggestion } from '../../../../server/src/domain/trail.ts';
 import { get } from '../../api/request.ts';
 import { type Filter, withValue } from '../../filter/filter.ts';
 import { rangeLabel } from '../../filter/range-label.ts';
 import { type Understood, understand } from '../../filter/understand.ts';
 import { Icon, type IconName } from '../../parts/icon.tsx';
-import { listOf, nameOf, rememberName } from '../../parts/known-names.ts';
+import { listOf, nameOf, rememberName, rememberNames } from '../../parts/known-names.ts';
 import { Name } from '../../parts/names.tsx';
 import { eventIdAddress, transactionAddress } from '../../routing/addresses.ts';
 import { navigate } from '../../routing/location.tsx';
@@ -46,7 +46,14 @@ export function SearchBox({ filter, change }: SearchBoxProps) {
   const suggestions = useSuggestions(isOpen ? (understood.id ?? understood.words) : '');
   const submit = async () => {
     setOpen(false);
-    if (understood.id !== null && (await openById(understood.id))) return;
+    if (understood.id !== null) {
+      if (await openById(understood.id)) return;
+      const shared = await sharedId(understood.id);
+      if (shared !== undefined) {
+        setText('');
+        return change(withValue({ ...filter, q: '' }, shared.list, shared.value));
+      }
+    }
     change(applied(filter, understood, text));
     setText(understood.id ?? understood.words);
   };
@@ -218,6 +225,19 @@ async function openById(id: string): Promise<boolean> {
   if (found === undefined) return false;
   navigate(found.kind === 'event' ? eventIdAddress(found.value) : transactionAddress(found.value));
   return true;
+}
+
+const SHARED_IDS = ['appId', 'sheetId', 'objectId', 'correlationId'] as const;
+
+/** The filter for an id that many events may have: of an app, a sheet, an object. */
+async function sharedId(id: string) {
+  const query = new URLSearchParams({ q: id, limit: '1' });
+  const page = await get<TrailPage<TrailEvent>>('events', query).catch(() => undefined);
+  const event = page?.items[0];
+  if (event === undefined) return undefined;
+  rememberNames([event]);
+  const list = SHARED_IDS.find((name) => event[name]?.toLowerCase() === id);
+  return list === undefined ? undefined : { list, value: event[list] ?? id };
 }
 
 function suggest(text: string, signal?: AbortSignal): Promise<{ readonly items: readonly TrailSuggestion[] }> {

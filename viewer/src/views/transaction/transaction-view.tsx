@@ -1,13 +1,14 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TrailEvent, TrailTransaction } from '../../../../server/src/domain/trail.ts';
-import { get } from '../../api/request.ts';
+import { useAgainWhile } from '../../api/again.ts';
+import { get, getInBackground } from '../../api/request.ts';
 import { useResource } from '../../api/resource.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Avatar, Name } from '../../parts/names.tsx';
 import { Segmented } from '../../parts/segmented.tsx';
 import { Sentence } from '../../parts/sentence.tsx';
 import { Failure, Skeleton } from '../../parts/states.tsx';
-import type { Variant } from '../../parts/thumbnail.tsx';
+import { isPictureOnItsWay, type Variant } from '../../parts/thumbnail.tsx';
 import { When } from '../../parts/when.tsx';
 import { storyAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
@@ -18,9 +19,18 @@ import { Steps } from '../event/steps.tsx';
 
 /** One selection and all that followed from it, with the time between the steps. */
 export function TransactionView({ id }: { readonly id: string }) {
+  const isAgain = useRef(false);
   const { data, error, reload } = useResource(`transaction ${id}`, (signal) =>
-    get<TrailTransaction>(`transactions/${encodeURIComponent(id)}`, undefined, signal),
+    (isAgain.current ? getInBackground : get)<TrailTransaction>(
+      `transactions/${encodeURIComponent(id)}`,
+      undefined,
+      signal,
+    ),
   );
+  useAgainWhile(data?.steps.some(({ event }) => isPictureOnItsWay(event)) ?? false, () => {
+    isAgain.current = true;
+    reload();
+  });
   useEffect(() => {
     document.title = data === undefined ? 'Transaction · Audit trail' : contained(clipped(data.sentence, 120));
   }, [data]);
