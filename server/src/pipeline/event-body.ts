@@ -80,7 +80,7 @@ export function parseJson(bytes: Buffer): JsonBody | UnreadableBody {
   try {
     return { kind: 'json', bytes, value: JSON.parse(text) as unknown };
   } catch {
-    return text.trim() === '' ? EMPTY : unreadable('is not valid JSON');
+    return text.trim() === '' ? EMPTY_BODY : NOT_JSON;
   }
 }
 
@@ -88,5 +88,7 @@ function unreadable(what: string): UnreadableBody {
   return { kind: 'unreadable', error: broken('', `body ${what}`) };
 }
 
+export const NOT_JSON = unreadable('is not valid JSON');
 const TOO_DEEP = unreadable(`is nested more than ${MAX_JSON_DEPTH} levels deep`);
-const EMPTY: UnreadableBody = { kind: 'unreadable', error: broken('', 'body is empty') };
+/** For all that is not there: a body, a line, or an element between two commas. */
+export const EMPTY_BODY: UnreadableBody = { kind: 'unreadable', error: broken('', 'body is empty') };

@@ -8,8 +8,10 @@ import type { NewLogEntry } from '../domain/log-entry.ts';
 import type { SchemaError } from '../domain/schema-error.ts';
 import { CountedWarnings } from './counted-warnings.ts';
 import {
+  EMPTY_BODY,
   guessElements,
   type JsonBody,
+  NOT_JSON,
   parseJson,
   readJson,
   splitJsonBatch,
@@ -171,7 +173,7 @@ export class Ingest {
     const judgements: Judgement[] = [];
     for (const element of elements) {
       const read = parseJson(element);
-      if (read.kind === 'unreadable' && format === 'array') return read;
+      if (read.kind === 'unreadable' && format === 'array') return read === EMPTY_BODY ? NOT_JSON : read;
       judgements.push(this.#judge(read, element, sender));
     }
     return judgements;

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { envelope, load, postEvent } from '../support/audit-client.ts';
 import { countsByEventId } from '../support/parquet-rows.ts';
 import { createHome, eventually, LAUNCHER, startServer } from '../support/running-server.ts';
@@ -67,4 +70,31 @@ test('a server whose output nobody reads goes on', async (t) => {
   const exited = once(child, 'exit');
   spawnSync(process.execPath, [LAUNCHER, 'stop', '--root', home.root]);
   assert.deepEqual(await exited, [0, null]);
+});
+
+test('a viewer thread that never comes up keeps no "stop" from being done', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const preload = join(home.root, 'preload.mjs');
+  writeFileSync(
+    preload,
+    `import { threadName } from 'node:worker_threads';
+     if (threadName === 'viewer-thread') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`,
+  );
+  // without a configuration file it has more to say once the viewer port is open
+  const child = spawn(process.execPath, [LAUNCHER, 'serve', '--root', home.root, '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, NODE_OPTIONS: `--import=${pathToFileURL(preload)}` },
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  await eventually(() => output.includes('audit API is listening') || undefined);
+  const exited = once(child, 'exit');
+  const stop = spawnSync(process.execPath, [LAUNCHER, 'stop', '--root', home.root, '--timeout', '8']);
+  assert.equal(stop.status, 0, `${stop.stderr}${output}`);
+  assert.deepEqual(await exited, [0, null]);
+  assert.doesNotMatch(output, /Try next/);
 });

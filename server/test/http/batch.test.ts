@@ -111,17 +111,24 @@ test('lines: an unreadable one stands among the others', async () => {
 
 test('an array that is no JSON is refused whole, and so is what is no array', async () => {
   const stored = server.log.stored.length;
-  for (const body of [
-    `[${JSON.stringify(envelope())},]`,
-    '[',
-    '',
-    '{}',
-    JSON.stringify(envelope()),
-    `${'['.repeat(5000)}`,
-  ]) {
+  const event = JSON.stringify(envelope());
+  for (const [body, message] of [
+    [`[${event},]`, 'body is not valid JSON'],
+    [`[${event},,${event}]`, 'body is not valid JSON'],
+    ['[', 'body is not valid JSON'],
+    ['', 'body is empty'],
+    ['{}', 'must be array'],
+    [event, 'must be array'],
+    ['['.repeat(5000), 'body is nested more than 1000 levels deep'],
+  ] as const) {
     const { status, json } = await batch(server, body);
     assert.equal(status, 400, body.slice(0, 50));
-    assert.equal((json as unknown as { reason: string }).reason, 'Schema validation failed');
+    const { reason, details } = json as unknown as { reason: string; details: { errors: { message: string }[] } };
+    assert.equal(reason, 'Schema validation failed');
+    assert.deepEqual(
+      details.errors.map((error) => error.message),
+      [message],
+    );
   }
   const invalid = Buffer.concat([Buffer.from('['), Buffer.from([0xc3, 0x28]), Buffer.from(']')]);
   assert.equal((await send(server.url, { path: EVENTS, body: invalid })).status, 400);

@@ -51,11 +51,16 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
     },
   );
   flushCompileCache(); // the next start finds it, however this one ends
+  const ending = Promise.race([stopped.promise.then(() => 'signal' as const), server.ended]);
   if (process.stdout.isTTY || loaded.config.file === undefined) {
-    const viewerUrl = await Promise.race([server.viewerUrl, stopped.promise.then(() => undefined)]);
-    printIfRead(welcome(loaded.config, { url: server.url, viewerUrl }, startLink(loaded.config, viewerUrl)));
+    const viewer = await Promise.race([server.viewerUrl.then((url) => ({ url })), ending]);
+    if (typeof viewer === 'object') {
+      printIfRead(
+        welcome(loaded.config, { url: server.url, viewerUrl: viewer.url }, startLink(loaded.config, viewer.url)),
+      );
+    }
   }
-  const reason = await Promise.race([stopped.promise.then(() => 'signal' as const), server.ended]);
+  const reason = await ending;
   stopping = true;
   const isOver = await server.stop();
   if (!isOver) {
