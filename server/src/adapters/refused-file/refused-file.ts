@@ -101,7 +101,7 @@ class RefusedFile implements RefusedStore {
     }
     const isNew = this.#bytes === 0;
     if (isNew) makeFoldersSync(this.#directory, 0o700);
-    const file = await open(this.#path, 'a', 0o600);
+    const file = await whileInUse(() => open(this.#path, 'a', 0o600));
     try {
       if (isNew) restrictToOwner(this.#path, 'file');
       await file.appendFile(lines);

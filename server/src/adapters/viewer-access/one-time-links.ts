@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } fro
 import { join } from 'node:path';
 import { systemCodeOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
+import { whileInUseSync } from '../shared/file-in-use.ts';
 import { makeFoldersSync } from '../shared/make-folders.ts';
 
 const TOKEN = /^[\w-]{43}$/;
@@ -51,7 +52,7 @@ export class OneTimeLinks {
     const path = this.#pathOf(token);
     try {
       const { name, expiresAt } = readLink(path);
-      rmSync(path);
+      whileInUseSync(() => rmSync(path));
       return this.#clock.now() < expiresAt ? name : undefined;
     } catch (thrown) {
       if (systemCodeOf(thrown) === 'ENOENT') return undefined;
