@@ -103,6 +103,10 @@ describe('sessions at Qlik Sense', () => {
     await usual.close(2000);
     assert.deepEqual(open(), []);
 
+    const empty = world.source({ auth: { qps: { virtualProxy: '' } } });
+    assert.equal(await world.download(empty, world.qlik.imageUrl('analytics/tempcontent/x.png')), 'downloaded');
+    assert.equal(await world.download(empty, world.qlik.imageUrl('tempcontent/x.png')), 'downloaded');
+    await empty.close(2000);
     const fixed = world.source({ auth: { qps: { virtualProxy: '/analytics/' } } });
     assert.equal(await world.download(fixed, world.qlik.imageUrl('analytics/tempcontent/x.png')), 'downloaded');
     assert.equal(await world.download(fixed, world.qlik.imageUrl('tempcontent/x.png')), 'retry: login-page');

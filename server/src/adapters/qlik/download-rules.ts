@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ScreenshotRequest } from '../../pipeline/ports/screenshots.ts';
 import { isRefusedAddress } from './checked-lookup.ts';
 import { createHostRules, type HostRules } from './host-rules.ts';
-import { mayCarryCredentials, virtualProxyOf } from './image-path.ts';
+import { chooseVirtualProxy, mayCarryCredentials } from './image-path.ts';
 import { chooseLoginUser, nameOf } from './login-user.ts';
 import type { ScreenshotSourceOptions } from './options.ts';
 import { failed, type Problem } from './problems.ts';
@@ -43,14 +43,14 @@ export class DownloadRules {
     if (choice.kind === 'denied') {
       return problem('user-denied', `No ticket is ever asked for ${nameOf(choice.user)}.`);
     }
-    const { host, port, virtualProxy = virtualProxyOf(url.pathname) } = auth.qps;
+    const { host, port } = auth.qps;
+    const virtualProxy = chooseVirtualProxy(auth.qps.virtualProxy, url.pathname);
     const whyNoLogin = this.whyNoCredentials(url);
     if (whyNoLogin !== undefined) return { kind: 'plain', url, whyNoLogin };
     if (host === undefined || virtualProxy === undefined) {
       return { kind: 'plain', url, whyNoLogin: 'auth.qps.host is not set' };
     }
-    const prefix = virtualProxy.replace(/^\/+|\/+$/g, '');
-    return { kind: 'login', url, key: { host, port, virtualProxy: prefix, user: choice.user } };
+    return { kind: 'login', url, key: { host, port, virtualProxy, user: choice.user } };
   }
 
   /** Undefined: pictures may be downloaded from there. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mayCarryCredentials, virtualProxyOf } from './image-path.ts';
+import { chooseVirtualProxy, mayCarryCredentials, virtualProxyOf } from './image-path.ts';
 
 const pathOf = (path: string) => new URL(path, 'https://qlik.lab').pathname;
 
@@ -23,6 +23,12 @@ test('the virtual proxy stands before the first segment that Qlik Sense uses its
     Object.keys(expected).map((path) => [path, virtualProxyOf(path.startsWith('//') ? path : pathOf(path))]),
   );
   assert.deepEqual(found, expected);
+});
+
+test('a configured virtual proxy is taken, an empty one is that of the path, a slash the default one', () => {
+  const path = '/analytics/tempcontent/x.png';
+  const chosen = [undefined, '', ' ', '/', 'sales', '/sales/emea/'].map((name) => chooseVirtualProxy(name, path));
+  assert.deepEqual(chosen, ['analytics', 'analytics', 'analytics', '', 'sales', 'sales/emea']);
 });
 
 test('credentials go to paths under tempcontent only', () => {

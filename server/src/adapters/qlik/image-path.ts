@@ -24,6 +24,15 @@ export function virtualProxyOf(pathname: string): string | undefined {
   return partsOf(pathname).prefix;
 }
 
+/**
+ * For which virtual proxy a ticket is asked, without slashes around it.
+ * @param configured left out or empty, as Butler SOS 15 has it in its files: the one of the path; `/`: the default one
+ */
+export function chooseVirtualProxy(configured: string | undefined, pathname: string): string | undefined {
+  const name = configured?.trim() ?? '';
+  return name === '' ? virtualProxyOf(pathname) : name.replace(/^\/+|\/+$/g, '');
+}
+
 /** May a ticket or cookie go to this path? Pictures are under `tempcontent`; the configuration may name more paths. */
 export function mayCarryCredentials(pathname: string, allowedPaths: readonly string[]): boolean {
   if (ENCODED_PATH_SYNTAX.test(pathname)) return false;

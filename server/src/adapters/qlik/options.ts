@@ -15,7 +15,7 @@ export interface LoginOptions {
     readonly port: number;
     readonly userDirectory?: string;
     readonly userId?: string;
-    /** Undefined: from the URL of the screenshot; empty: the default virtual proxy. */
+    /** Undefined or empty: from the URL of the screenshot; `/`: the default virtual proxy. */
     readonly virtualProxy?: string;
     readonly ticketTimeoutMs: number;
     readonly cert: CertificatePaths;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { PrometheusMetrics } from '../../adapters/metrics/prometheus-metrics.ts';
 import { createQpsAgent } from '../../adapters/qlik/certificates.ts';
 import { DownloadRules } from '../../adapters/qlik/download-rules.ts';
-import { virtualProxyOf } from '../../adapters/qlik/image-path.ts';
+import { chooseVirtualProxy } from '../../adapters/qlik/image-path.ts';
 import { chooseLoginUser, nameOf } from '../../adapters/qlik/login-user.ts';
 import type { CertificatePaths, ScreenshotSourceOptions } from '../../adapters/qlik/options.ts';
 import { QpsClient } from '../../adapters/qlik/qps-client.ts';
@@ -99,8 +99,8 @@ async function ticketStep(
     const denied = choice.kind === 'denied' ? `No ticket is ever asked for ${nameOf(choice.user)}` : whose;
     return { name, result: 'FAILED', message: `${denied}.` };
   }
-  const ofUrl = url !== undefined && URL.canParse(url) ? virtualProxyOf(new URL(url).pathname) : undefined;
-  const virtualProxy = qps.virtualProxy ?? ofUrl ?? '';
+  const path = url !== undefined && URL.canParse(url) ? new URL(url).pathname : '/';
+  const virtualProxy = chooseVirtualProxy(qps.virtualProxy, path) ?? '';
   const tls = { cert: qps.cert, rejectUnauthorized: options.rejectUnauthorized };
   const client = new QpsClient({
     ...{ agent: createQpsAgent(tls, silent), clock: systemClock, timeoutMs: qps.ticketTimeoutMs },

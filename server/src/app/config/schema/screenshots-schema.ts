@@ -32,7 +32,8 @@ const AUTH_SCHEMA = section('How the server logs in to Qlik Sense to download pi
     userDirectory: text('Directory of the user for `qpsTicket`.', { examples: ['YOURDOMAIN'] }),
     userId: text('Id of the user for `qpsTicket`.', { examples: ['service-user'] }),
     virtualProxy: {
-      description: 'Prefix of the virtual proxy; by default the one in the URL of the screenshot.',
+      description:
+        'Prefix of the virtual proxy; when it is empty, the one in the URL of the screenshot. `/`: the default virtual proxy.',
       type: 'string',
       examples: ['analytics'],
     },
