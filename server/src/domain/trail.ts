@@ -194,6 +194,8 @@ export interface TrailSummary {
   readonly rows: readonly TrailSummaryRow[];
   /** More events match than could be counted in time: the newest were. Narrow the filter. */
   readonly isPartial?: boolean;
+  /** Medians are those of the newest 2,000 views, or users those who were ever there and did anything in that time. */
+  readonly isApproximate?: boolean;
 }
 
 export interface TrailSummaryRow {

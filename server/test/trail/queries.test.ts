@@ -350,6 +350,53 @@ describe('what the trail answers', () => {
   });
 });
 
+it('of a filter by type, the users are those of the type, also from the sums per day', async () => {
+  for (const smallTable of [1, 1000]) {
+    const world = await TrailWorld.start({ smallTable });
+    try {
+      const day = 86_400_000;
+      await world.add(
+        eventLine({ id: 1, user: 'LAB\\anna', type: 'app.opened' }),
+        eventLine({ id: 2, user: 'LAB\\bert', durationMs: 5 }),
+        eventLine({ id: 3, user: 'LAB\\carl', durationMs: 5 }),
+        eventLine({ id: 4, user: 'LAB\\carl', type: 'app.opened', at: START + 2 * day }),
+      );
+      const visitor = await world.operator();
+      const counted = async (query: string) => {
+        const { rows, isApproximate } = await visitor.read(`summary?${query}&eventType=app.opened`);
+        return [rows.map(({ events, users }: Record<string, number>) => [events, users]), isApproximate];
+      };
+      assert.deepEqual(await counted('by=app'), [[[2, 2]], false]);
+      assert.deepEqual(await counted('by=eventType'), [[[2, 2]], false]);
+      const days = [
+        [1, 1],
+        [1, 1],
+      ];
+      assert.deepEqual(await counted('by=day'), [days, smallTable === 1]);
+      assert.deepEqual(await counted('by=app&from=2026-11-25'), [[[1, 1]], smallTable === 1]);
+      const { items, isPartial } = await visitor.read('apps?eventType=app.opened');
+      assert.deepEqual([items[0].users, isPartial], [2, false]);
+    } finally {
+      await world.stop();
+    }
+  }
+});
+
+it('a median of more views than are looked at says so', async () => {
+  const world = await TrailWorld.start({ smallTable: 1 });
+  try {
+    await world.add(...Array.from({ length: 2001 }, (_, i) => eventLine({ id: i + 1, durationMs: i })));
+    const visitor = await world.operator();
+    const { rows, isPartial, isApproximate } = await visitor.read('summary?by=app');
+    // without the oldest view
+    assert.deepEqual([rows[0].views, rows[0].medianMs, isPartial, isApproximate], [2001, 1001, false, true]);
+    assert.equal((await visitor.read('apps')).isApproximate, false);
+    assert.equal((await visitor.read('summary?by=app&to=2026-11-23T07:30:00Z')).isApproximate, false);
+  } finally {
+    await world.stop();
+  }
+});
+
 it('a table that is made again from another log says nothing of the old one', async () => {
   const world = await TrailWorld.start();
   await world.add(eventLine({ id: 1, user: 'anna' }), eventLine({ id: 2, user: 'bert' }));

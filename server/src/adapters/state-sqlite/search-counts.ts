@@ -5,7 +5,7 @@ import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { numberOf, textOf } from './cells.ts';
 import { type CountedRow, CountGroups, type Group, medianOf } from './search-count-groups.ts';
 import { keyAt, type SearchMatch, searchMatch, selection } from './search-match.ts';
-import { canUseRollups, RollupCounts } from './search-rollup-counts.ts';
+import { canUseRollups, hasExactUsers, RollupCounts } from './search-rollup-counts.ts';
 import type { SearchRows } from './search-rows.ts';
 import { DURATION_TOKEN, hourToken, textToken, weekdayToken } from './search-tokens.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
@@ -46,7 +46,7 @@ export class SearchCounts {
     // who opened an app for the first time in May can only be told from all times
     const counted = by === 'first-open' ? withoutTimes(filter) : filter;
     const match = searchMatch(this.#file, counted);
-    if (match === undefined) return { rows: [], isPartial: false };
+    if (match === undefined) return NOTHING;
     const usesRollups = canUseRollups(counted, by) && !this.#isSmall();
     const isPartial = usesRollups ? await this.#sumUp(counted, match, by, groups) : await this.#scan(match, groups);
     const named = this.#named(counted);
@@ -59,7 +59,14 @@ export class SearchCounts {
       rows.push(this.#countOf(group, by, naming));
       if (rows.length % 10 === 0) await setImmediate();
     }
-    return { rows, isPartial };
+    return {
+      rows,
+      isPartial,
+      hasApproximateMedians: shown
+        .slice(0, limit)
+        .some(({ durations, views }) => durations === undefined && views > MEDIAN_VIEWS),
+      hasApproximateUsers: usesRollups && !hasExactUsers(counted, by),
+    };
   }
 
   #isSmall(): boolean {
@@ -114,7 +121,8 @@ export class SearchCounts {
       userId: this.#rows.text(user),
       events,
       views,
-      users: users.size,
+      // those of a stretch of time may be more than did this in it
+      users: Math.min(users.size, events),
       totalMs,
       medianMs: medianOf(durations ?? this.#newestDurations(group, by, match)),
       firstTime: epochMillis(group.firstTime),
@@ -145,6 +153,12 @@ export class SearchCounts {
   }
 }
 
+const NOTHING: TrailCounts = {
+  rows: [],
+  isPartial: false,
+  hasApproximateMedians: false,
+  hasApproximateUsers: false,
+};
 const LAST_DAY = 100_000_000;
 
 function both(expression: string | null, other: string): string {

@@ -44,6 +44,23 @@ export function canUseRollups(filter: LimitedFilter, by: TrailCountBy | 'histogr
   return eventType.length === 0 || DIMENSIONS[by] === ROLLUP_DIMENSIONS.eventType;
 }
 
+/** Else `users` are those who were ever seen there and did anything in the time: never too few. */
+export function hasExactUsers({ from, to, eventType }: LimitedFilter, by: TrailCountBy): boolean {
+  const hasTimes = from !== undefined || to !== undefined;
+  switch (by) {
+    case 'user':
+    case 'first-open':
+      return true;
+    case 'app':
+      return eventType.length === 0 || !hasTimes;
+    case 'day':
+    case 'weekday':
+      return eventType.length === 0;
+    default:
+      return !hasTimes;
+  }
+}
+
 /** Counts from the sums per day: how many events there are does not matter, only how many days. */
 export class RollupCounts {
   readonly #file: SqliteFile;
@@ -114,12 +131,14 @@ export class RollupCounts {
     if (by === 'user' || by === 'first-open') return;
     if (by === 'app' || by === 'day' || by === 'weekday') {
       const [where, cells] = this.#where(ROLLUP_DIMENSIONS.user);
+      const ofTypes = this.#usersOfTypes();
       for (const { first, last } of this.#slices(ROLLUP_DIMENSIONS.user, days)) {
-        const sql = `SELECT DISTINCT ${by === 'app' ? 'app' : 'day'} AS key, id FROM rollups
+        const sql = `SELECT DISTINCT ${by === 'app' ? 'app' : 'day'} AS key, app, id FROM rollups
           WHERE dim = ? AND day BETWEEN ? AND ? AND id <> ${NONE} ${where}`;
         const add = (row: Row) => {
-          const key = numberOf(row, 'key');
-          this.#known(groups, by === 'weekday' ? weekdayOf(key * DAY_MS) : key)?.users.add(numberOf(row, 'id'));
+          const [key, app, id] = [numberOf(row, 'key'), numberOf(row, 'app'), numberOf(row, 'id')];
+          if (ofTypes !== undefined && ofTypes.get(app)?.has(id) !== true) return;
+          this.#known(groups, by === 'weekday' ? weekdayOf(key * DAY_MS) : key)?.users.add(id);
         };
         this.#file.all(add, sql, ROLLUP_DIMENSIONS.user, first, last, ...cells);
         await setImmediate();
@@ -138,6 +157,21 @@ export class RollupCounts {
       sql,
       ...[DIMENSIONS[by], ...cells],
     );
+  }
+
+  /** Per app who was ever seen with a type of the filter, which the rollup of users does not know. Undefined: any type. */
+  #usersOfTypes(): ReadonlyMap<number, ReadonlySet<number>> | undefined {
+    if (this.#filter.eventType.length === 0) return undefined;
+    const [where, cells] = this.#where(ROLLUP_DIMENSIONS.eventType);
+    const found = new Map<number, Set<number>>();
+    const add = (row: Row) => {
+      const app = numberOf(row, 'app');
+      const users = found.get(app) ?? new Set<number>();
+      for (const user of viewersOf(row.users)) users.add(user);
+      found.set(app, users);
+    };
+    this.#file.all(add, `SELECT app, users FROM viewers WHERE dim = ? ${where}`, ROLLUP_DIMENSIONS.eventType, ...cells);
+    return found;
   }
 
   /** Who did anything in these days, in the filter's apps. */

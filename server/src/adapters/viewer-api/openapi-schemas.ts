@@ -139,6 +139,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     items: listOf(
       object({ appId: text, appName: textOrNull, events: whole, users: whole, firstSeen: time, lastSeen: time }),
     ),
+    isPartial: flag,
+    isApproximate: flag,
   }),
   TrailSummary: object(
     {
@@ -157,8 +159,9 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
         }),
       ),
       isPartial: flag,
+      isApproximate: flag,
     },
-    ['isPartial'],
+    ['isPartial', 'isApproximate'],
   ),
   TrailHistogram: object({
     from: time,

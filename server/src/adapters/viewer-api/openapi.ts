@@ -100,7 +100,7 @@ const BY: Schema = { type: 'string', enum: SUMMARIES };
 
 /** docs/audit-trail.md, "What a search finds". */
 const SUMMARY_ANSWER =
-  'The counts. Exact up to 50,000 events in the table. Above: `medianMs` is that of the newest 2,000 views; `users` of a sheet, object, type or hour within `from` and `to` are those who were ever there and did anything in that time; a filter that the sums per day do not know counts the newest 200,000 events, and `isPartial` is true when there are more.';
+  'The counts. Exact up to 50,000 events in the table. Above, with `isApproximate`: `medianMs` is that of the newest 2,000 views; `users` of a sheet, object, type or hour within `from` and `to`, or of an app or day with some types only, are those who were ever there and did anything in that time. A filter that the sums per day do not know counts the newest 200,000 events; `isPartial` is true when there are more.';
 
 const PATHS = {
   '/session': {

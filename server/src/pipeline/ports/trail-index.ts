@@ -75,6 +75,10 @@ export interface TrailCounts {
   readonly rows: readonly TrailCount[];
   /** More events match than are counted: the newest were. */
   readonly isPartial: boolean;
+  /** Some medians are those of the newest views. */
+  readonly hasApproximateMedians: boolean;
+  /** Users are those who may have been there: never too few. */
+  readonly hasApproximateUsers: boolean;
 }
 
 export interface TrailName {

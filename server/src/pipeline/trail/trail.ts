@@ -137,14 +137,19 @@ export class Trail {
     reader: TrailReader,
     question: TrailQuestion,
     limit: number,
-  ): Promise<{ readonly items: readonly TrailApp[] }> {
-    const filter = limitedTo(reader, this.#withIds(question));
-    return { items: appsOf(await this.#parts.index.counts(filter, 'app', limit)) };
+  ): Promise<{ readonly items: readonly TrailApp[]; readonly isPartial: boolean; readonly isApproximate: boolean }> {
+    const counts = await this.#parts.index.counts(limitedTo(reader, this.#withIds(question)), 'app', limit);
+    return { items: appsOf(counts), isPartial: counts.isPartial, isApproximate: counts.hasApproximateUsers };
   }
 
   async summary(reader: TrailReader, by: SummaryBy, question: TrailQuestion, limit: number): Promise<TrailSummary> {
     const counts = await this.#parts.index.counts(limitedTo(reader, this.#withIds(question)), by, limit);
-    return { by, rows: summaryRows(by, counts.rows), isPartial: counts.isPartial };
+    return {
+      by,
+      rows: summaryRows(by, counts.rows),
+      isPartial: counts.isPartial,
+      isApproximate: counts.hasApproximateMedians || counts.hasApproximateUsers,
+    };
   }
 
   histogram(reader: TrailReader, question: TrailQuestion, buckets: number): Promise<TrailHistogram> {
