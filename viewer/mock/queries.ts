@@ -164,7 +164,7 @@ export function summary(events: readonly Kept[], by: SummaryBy, limit: number): 
   const rows = [...groups].map(([key, group]) =>
     rowOf(key, group[0] === undefined ? key : (keyOf(group[0])[1] ?? key), group),
   );
-  rows.sort((a, b) => (by === 'day' ? a.key.localeCompare(b.key) : b.totalMs - a.totalMs || b.events - a.events));
+  rows.sort((a, b) => (by === 'day' ? a.key.localeCompare(b.key) : b.events - a.events));
   return { by, rows: rows.slice(0, limit) };
 }
 

@@ -36,7 +36,7 @@ export function Look({ detail }: { readonly detail: TrailEventDetail }) {
 }
 
 const FACTS: readonly (readonly [key: string, label: string])[] = [
-  ['what', 'Of'],
+  ['what', 'Asked for'],
   ['id', 'Id'],
   ['eventId', 'Event'],
   ['variant', 'Picture'],

@@ -30,9 +30,14 @@ export function describe(row: TrailSummaryRow): string {
   return `${formats.duration(row.totalMs)} in ${formats.number(row.views)} views${median}; ${formats.number(row.users)} people, ${formats.number(row.events)} events`;
 }
 
-/** The server counts the newest when there are too many to count in time. */
-export function noteOf(summary: TrailSummary | undefined): { readonly note?: string } {
-  return summary?.isPartial ? { note: 'The newest events only: choose a shorter time' } : {};
+/**
+ * The server counts the newest when there are too many to count in time.
+ * @param asked how many rows at most; as many may not be all
+ */
+export function noteOf(summary: TrailSummary | undefined, asked: number): { readonly note?: string } {
+  if (summary?.isPartial) return { note: 'The newest events only: choose a shorter time' };
+  if ((summary?.rows.length ?? 0) < asked) return {};
+  return { note: `Among the ${formats.number(asked)} with most events` };
 }
 
 export function useSummary(by: SummaryBy, asked: URLSearchParams, limit: number): Resource<TrailSummary> {
