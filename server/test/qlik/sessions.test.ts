@@ -230,6 +230,17 @@ describe('sessions at Qlik Sense', () => {
     assert.equal(tickets(), 2);
   });
 
+  it('closing ends also what could not be ended when its time was over', async () => {
+    const source = world.source({ auth: { sessionCache: { enable: false, ttlSeconds: 1, maxEntries: 1 } } });
+    world.qlik.setQpsBehaviour('status:503', 'DELETE');
+    assert.equal(await world.download(source), 'downloaded');
+    await eventually(() => ends() === 1 && world.qlik.sessions().length === 1);
+    await eventually(() => world.logger.at('warn').length === 1);
+    world.qlik.setQpsBehaviour(undefined, 'DELETE');
+    await source.close(2000);
+    assert.deepEqual([world.qlik.sessions(), world.sessions.list(), ends()], [[], [], 2]);
+  });
+
   it('closing during a download breaks it off and ends its session', async () => {
     const source = world.source();
     world.qlik.setBehaviour('tempcontent/x.png', 'slow');

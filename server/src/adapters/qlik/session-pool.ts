@@ -123,6 +123,9 @@ export class SessionPool {
   async close(deadlineMs: number): Promise<void> {
     this.#isClosing = true;
     const deadline = startDeadline(this.#parts.clock, deadlineMs, new AbortController().signal);
+    void this.#endForgotten().catch((thrown: unknown) => {
+      this.#parts.logger.warn({ error: messageOf(thrown) }, 'Which sessions are left at Qlik Sense could not be read.');
+    });
     for (const entry of this.#entries.values()) {
       this.#retire(entry);
       if (entry.state === 'lost') this.#remove(entry, undefined);
@@ -134,6 +137,13 @@ export class SessionPool {
     await unlessAborted(Promise.all(this.#endings.values()), deadline.signal);
     deadline.cancel();
     this.#stopped.abort();
+  }
+
+  /** Those that could not be ended when their time was over, and whose users have not come back since. */
+  async #endForgotten(): Promise<void> {
+    const held = new Set([...this.#entries.values()].map(({ cookie }) => cookie?.value));
+    const left = this.#parts.sessions.list().filter(({ sessionId }) => !held.has(sessionId));
+    await Promise.all(left.map((session) => this.#endAtQlik(session)));
   }
 
   async #openNew<T>(id: string, key: SessionKey, open: () => Promise<Opening<T>>): Promise<Acquired<T>> {
