@@ -9,7 +9,9 @@ export function print(text: string): void {
 /** For a command that goes on when nobody reads what it says: a broken pipe ends no server. */
 export function printIfRead(text: string): void {
   try {
-    writeSync(process.stdout.fd, text);
+    // a terminal of Windows shows letters beyond ASCII, as in a folder's name, only if they do not come as bytes
+    if (process.stdout.isTTY) process.stdout.write(text);
+    else writeSync(process.stdout.fd, text);
   } catch {
     return; // nowhere left to say so
   }

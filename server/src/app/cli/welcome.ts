@@ -24,8 +24,8 @@ export function welcome(
   lines.push([
     'Try next',
     config.file === undefined
-      ? 'npm run simulate    (in a second terminal)'
-      : 'butler-sos-audit simulate --config <this file>',
+      ? 'npx butler-sos-audit simulate    (in a second terminal)'
+      : `npx butler-sos-audit simulate --config "${config.file}"`,
   ]);
   const width = Math.max(...lines.map(([label]) => label.length));
   return `\n${lines.map(([label, value]) => `  ${label.padEnd(width)}  ${value}\n`).join('')}\n`;

@@ -30,6 +30,8 @@ test('the folder of Windows itself is refused, where a service starts', () => {
     'c:\\windows\\system32\\',
     'C:/Windows/System32/sub',
     'C:\\WINDOWS\\SysWOW64',
+    'C:\\Windows',
+    'c:\\windows\\',
   ];
   for (const folder of folders) {
     assert.throws(
@@ -38,5 +40,7 @@ test('the folder of Windows itself is refused, where a service starts', () => {
     );
   }
   assert.throws(() => resolveRoot({ env: { SystemRoot: 'D:\\Win' }, cwd: 'D:\\Win\\System32' }), /--root/);
+  assert.throws(() => resolveRoot({ env: { SystemRoot: 'D:\\Win' }, cwd: 'D:\\win' }), /--root/);
+  assert.equal(resolveRoot({ env: {}, cwd: 'C:\\Windows\\Temp' }), 'C:\\Windows\\Temp');
   assert.equal(resolveRoot({ env: {}, cwd: 'C:\\Windows\\System32data' }), 'C:\\Windows\\System32data');
 });

@@ -20,7 +20,7 @@ export function launchDirectory({ env, cwd }: Pick<RootSources, 'env' | 'cwd'>):
 
 /**
  * The directory that relative paths start at: `--root`, else the one npm was called in (`INIT_CWD`), else the current one.
- * @throws CodedError CONFIG_INVALID for the Windows system folder, where a service starts when nobody chose a directory.
+ * @throws CodedError CONFIG_INVALID for the Windows system folders, where a service starts when nobody chose a directory.
  */
 export function resolveRoot(sources: RootSources): string {
   const { root, env } = sources;
@@ -47,7 +47,8 @@ function isWindowsSystemFolder(directory: string, env: RootSources['env']): bool
   const systemFolders = ['system32', 'syswow64', 'sysnative'];
   if (windows !== undefined && windows !== '') {
     const base = win32.normalize(`${windows}\\`).toLowerCase();
-    if (systemFolders.some((name) => folder.startsWith(`${base}${name}\\`))) return true;
+    // the folder itself: there cmd.exe starts what was called in a network folder
+    if (folder === base || systemFolders.some((name) => folder.startsWith(`${base}${name}\\`))) return true;
   }
-  return /^[a-z]:\\windows\\(system32|syswow64|sysnative)\\/.test(folder);
+  return /^[a-z]:\\windows\\((system32|syswow64|sysnative)\\|$)/.test(folder);
 }
