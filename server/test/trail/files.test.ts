@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { QvdReader } from 'qvd-codec';
+import { AccessFile } from '../../src/adapters/viewer-access/access-file.ts';
 import { tableColumns } from '../../src/domain/table-row.ts';
 import { uuid } from '../state/array-log.ts';
 import { duckdb } from '../support/duckdb.ts';
@@ -25,6 +26,10 @@ const FORMULAS = [
   'two\r\nlines',
   'plain',
   "'quoted",
+  'a;=1+1',
+  'a;"=1+1',
+  'a\n@x; -1',
+  'a; b=c;d',
 ];
 const PNG = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.from('a picture')]);
 
@@ -83,8 +88,8 @@ describe('files from the trail', () => {
       "'+1",
       "'-1",
       "'@SUM(A1)",
-      "'\t=1",
-      "'\r=1",
+      "'\t'=1",
+      "'\r'=1",
       "' =1",
       "'＝1",
       '"=1"',
@@ -92,6 +97,10 @@ describe('files from the trail', () => {
       'two\r\nlines',
       'plain',
       "'quoted",
+      "a;'=1+1",
+      'a;"\'=1+1',
+      "a\n'@x; '-1",
+      'a; b=c;d',
     ]) {
       assert.ok(names.has(name), JSON.stringify(name));
     }
@@ -159,6 +168,28 @@ describe('files from the trail', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.deepEqual(world.failures, []);
+  });
+
+  it('an export ends when the right to see it is taken away', async () => {
+    const access = new AccessFile(world.folder);
+    const secret = 'a-secret';
+    const token = { name: 'script', role: 'admin', pictures: true, objectData: true, createdAt: '' } as const;
+    access.change((entries) => ({ ...entries, tokens: [{ ...token, sha256: hash('sha256', secret, 'hex') }] }));
+    const real = world.trail.records;
+    world.trail.records = async function* () {
+      for (;;) yield [];
+    };
+    try {
+      const headers = { authorization: `Bearer ${secret}` };
+      const response = await fetch(`${world.url}/api/v1/trail/export?format=csv`, { headers });
+      const reader = response.body?.getReader();
+      assert.match(Buffer.from((await reader?.read())?.value ?? []).toString(), /timestamp,/);
+      access.change((entries) => ({ ...entries, tokens: [] }));
+      await assert.rejects(reader?.read() ?? Promise.resolve());
+      assert.deepEqual(world.failures, []);
+    } finally {
+      world.trail.records = real;
+    }
   });
 
   it('qvd: what finds no room is refused before anything is sent; who goes meanwhile leaves the room free', async (t) => {

@@ -6,6 +6,7 @@ import type { AuditRecord } from '../../domain/audit-record.ts';
 import { toIsoString } from '../../domain/epoch-millis.ts';
 import { TRAIL_ROOT } from '../../domain/trail.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
+import type { ViewerSession } from '../../pipeline/ports/viewer-access.ts';
 import type { ExportFile, ExportFormat } from '../../pipeline/trail/export-formats.ts';
 import { badRequest, ViewerFailure } from './failure.ts';
 import { filterFacts } from './searches.ts';
@@ -50,6 +51,9 @@ export function addExportRoute(app: FastifyInstance, parts: ExportRouteParts): v
       looks.note(session, 'exported', { ...facts, state: 'begun' }, { alike: `${facts.export} begun` });
       const records = counted(trail.records(session.reader, question), (count) => {
         rows += count;
+        // rights that were taken away end it
+        if (!maySee(() => sessionOf(request, true))) gone.abort();
+        return !signal.aborted;
       });
       // before the first byte goes out, a failure still has an answer of its own
       const pieces = file.isFull === undefined ? whileRead(file, records) : await onceRead(file, records, signal);
@@ -83,11 +87,22 @@ export function addExportRoute(app: FastifyInstance, parts: ExportRouteParts): v
   });
 }
 
-async function* counted(records: Records, count: (rows: number) => void): AsyncGenerator<readonly AuditRecord[]> {
+/** @param goesOn told of each batch before it is given out */
+async function* counted(records: Records, goesOn: (rows: number) => boolean): AsyncGenerator<readonly AuditRecord[]> {
   for await (const batch of records) {
-    count(batch.length);
+    if (!goesOn(batch.length)) return;
     yield batch;
     await setImmediate();
+  }
+}
+
+function maySee(sessionOf: () => ViewerSession): boolean {
+  try {
+    sessionOf();
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof ViewerFailure) return false;
+    throw thrown;
   }
 }
 

@@ -79,9 +79,13 @@ const DAY_MS = 86_400_000;
 /** What a spreadsheet takes for a formula, also behind blanks and in its wide forms. */
 const FORMULA = /^\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 
-/** A cell that a spreadsheet would calculate gets an apostrophe, which shows it as text. */
+/** Where spreadsheets of other countries, whose lists have semicolons, take the next cell to begin. */
+const INNER_FORMULA = /([;\t\r\n]["'\s]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
+/** What a spreadsheet would calculate gets an apostrophe, which shows it as text. */
 function textCell(text: string | null): string {
   if (text === null) return '';
-  const harmless = FORMULA.test(text) ? `'${text}` : text;
+  const inner = text.replaceAll(INNER_FORMULA, "$1'");
+  const harmless = FORMULA.test(inner) ? `'${inner}` : inner;
   return /[",\r\n]/.test(harmless) || harmless !== harmless.trim() ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
