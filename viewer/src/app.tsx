@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { TrailSession } from '../../server/src/domain/trail.ts';
-import { type ApiError, whenLoggedOut } from './api/request.ts';
+import { ApiError, whenLoggedOut } from './api/request.ts';
 import { asApiError, forgetAll } from './api/resource.ts';
 import { Empty, Failure } from './parts/states.tsx';
 import { Link, navigate, usePlace } from './routing/location.tsx';
@@ -21,6 +21,8 @@ type State =
   | { readonly kind: 'failed'; readonly error: ApiError }
   | { readonly kind: 'open'; readonly session: TrailSession };
 
+const SESSION_ENDED = new ApiError(401, 'SESSION_ENDED', 'Your session has ended. Log in to go on where you were.');
+
 export function App() {
   const [state, setState] = useState<State>({ kind: 'starting' });
   const opened = useCallback((session: TrailSession) => {
@@ -33,7 +35,7 @@ export function App() {
   useEffect(() => {
     whenLoggedOut(() => {
       forgetAll();
-      setState({ kind: 'logged-out' });
+      setState({ kind: 'logged-out', error: SESSION_ENDED });
     });
     start();
   }, [start]);

@@ -119,7 +119,7 @@ test('nothing of the trail is asked for before the log-in, and nothing is left a
   await page.getByLabel('Password').waitFor();
 });
 
-test('a session that ends leads to the log-in', async (t) => {
+test('a session that ends says so, and the log-in goes on where it was', async (t) => {
   const page = await open(t);
   if (page === undefined) return;
   await page.goto('/');
@@ -127,7 +127,9 @@ test('a session that ends leads to the log-in', async (t) => {
   await page.locator('.row').first().waitFor();
   await page.context().clearCookies();
   await page.getByRole('link', { name: 'Insights' }).click();
-  await page.getByLabel('Password').waitFor();
+  await page.getByRole('alert').getByText('Your session has ended').waitFor();
+  await logIn(page, 'admin');
+  await page.getByRole('heading', { name: 'Insights' }).waitFor();
 });
 
 test('a reader has no system view, and one without rights no pictures and no object data', async (t) => {

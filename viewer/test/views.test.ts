@@ -101,9 +101,10 @@ test('what few events show for long is ranked first; a cut list says so', async 
 test('days of UTC are called so, and say when they begin here', async (t) => {
   const page = await open(t);
   if (page === undefined) return;
-  await page.goto('/insights?weekday=4');
+  await page.goto('/insights?weekday=4&hour=17');
   await page.getByText('Days in UTC, which begin at 01:00 here').waitFor();
   await page.getByRole('list', { name: 'Filters' }).getByText('Thu (UTC)').waitFor();
+  await page.getByRole('list', { name: 'Filters' }).getByText('18:00–19:00 UTC+1').waitFor();
 });
 
 test('live shows events as they come, holds them in a pause, and loses none', async (t) => {

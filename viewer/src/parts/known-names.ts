@@ -1,5 +1,6 @@
 import type { TrailEvent, TrailSuggestion } from '../../../server/src/domain/trail.ts';
 import type { ListName } from '../filter/filter.ts';
+import { hourSlots, offsetLabel } from '../filter/slots.ts';
 import { formats } from '../text/reader.ts';
 import { lookOf } from './event-types.ts';
 
@@ -32,11 +33,19 @@ export function listOf(kind: TrailSuggestion['kind']): ListName | undefined {
   return LISTS[kind];
 }
 
+/** As the bars of the insights are called: by the reader's clock, where an hour of UTC is an hour there. */
+function hourName(value: string): string {
+  const offsetMinutes = -new Date().getTimezoneOffset();
+  const at = hourSlots(offsetMinutes).findIndex(({ key }) => key === value);
+  if (at === -1) return value;
+  const clock = (hour: number) => `${String(hour % 24).padStart(2, '0')}:00`;
+  return `${clock(at)}–${clock(at + 1)} ${offsetLabel(offsetMinutes)}`;
+}
+
 /** What to show for a value of a filter. */
 export function nameOf(list: ListName, value: string): string {
   if (list === 'eventType') return lookOf(value).label;
-  if (list === 'hour')
-    return `${value.padStart(2, '0')}:00–${String((Number(value) + 1) % 24).padStart(2, '0')}:00 UTC`;
+  if (list === 'hour') return hourName(value);
   if (list === 'weekday') return `${formats.weekday(Number(value))} (UTC)`;
   const known = names.get(keyOf(list, value));
   if (known !== undefined) return known;

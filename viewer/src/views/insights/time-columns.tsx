@@ -1,9 +1,9 @@
 import type { TrailSummaryRow } from '../../../../server/src/domain/trail.ts';
+import { hourSlots, offsetLabel } from '../../filter/slots.ts';
 import { Link } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
 import { InsightCard } from './insight-card.tsx';
 import { amountOf, describe, type Metric, textOf, useSummary } from './metric.ts';
-import { hourSlots, offsetLabel } from './slots.ts';
 
 interface TimeColumnsProps {
   readonly by: 'hour' | 'weekday';
