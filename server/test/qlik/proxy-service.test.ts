@@ -34,7 +34,7 @@ describe('the Qlik Proxy Service', () => {
   it('each way not to get a ticket has its reason, and says what to do', async () => {
     const told = async (behaviour: Parameters<QlikWorld['qlik']['setQpsBehaviour']>[0]) => {
       world.qlik.setQpsBehaviour(behaviour);
-      return says(withQps({ ticketTimeoutMs: 300 }));
+      return says(withQps({ ticketTimeoutMs: behaviour === 'hang' ? 300 : 10_000 }));
     };
     assert.equal(await told('status:404'), 'failed: virtual-proxy-unknown');
     assert.match(lastMessage(), /the default virtual proxy/);

@@ -22,10 +22,15 @@ export function sayAtStart(options: ScreenshotSourceOptions, hosts: HostRules, l
     ...(host === undefined ? ['auth.qps.host'] : []),
     ...(options.auth.mode === 'qpsTicket' && userDirectory === undefined ? ['auth.qps.userDirectory'] : []),
     ...(options.auth.mode === 'qpsTicket' && userId === undefined ? ['auth.qps.userId'] : []),
-    ...(cert.clientCert === undefined ? ['Butler-SOS.cert.clientCert'] : []),
-    ...(cert.clientCertKey === undefined ? ['Butler-SOS.cert.clientCertKey'] : []),
+    ...(cert.clientCert === undefined ? ['clientCert'] : []),
+    ...(cert.clientCertKey === undefined ? ['clientCertKey'] : []),
   ];
-  if (missing.length > 0) warn(`screenshots.auth.mode is ${options.auth.mode}, but ${missing.join(', ')} is not set.`);
+  const certPlace = missing.some((name) => name.startsWith('clientCert'))
+    ? ' Certificates are those of auth.qps.cert where anything is set there, else those of Butler-SOS.cert.'
+    : '';
+  if (missing.length > 0) {
+    warn(`screenshots.auth.mode is ${options.auth.mode}, but ${missing.join(', ')} is not set.${certPlace}`);
+  }
   if (options.allowHttpCredentials) {
     warn('screenshots.allowHttpCredentials: tickets and sessions of users can be read on the network.');
   }
