@@ -418,6 +418,16 @@ test('constant tags that would take the place of those of the events', () => {
   assert.deepEqual(statics.map(behindPlace), [`${AUDIT}.destination.influxdb.staticTags: ${rule}`]);
 });
 
+test('a writeFrequency that is longer than timers are', () => {
+  const lines = mistakesIn(
+    audit('destination:', '  qvd: {writeFrequency: 2147483648}', '  parquet: {writeFrequency: 1e12}'),
+  );
+  assert.deepEqual(lines.map(behindPlace), [
+    `${AUDIT}.destination.qvd.writeFrequency: expected a number from 0 to 2147483647, found 2147483648.`,
+    `${AUDIT}.destination.parquet.writeFrequency: expected a number from 0 to 2147483647, found 1000000000000.`,
+  ]);
+});
+
 test('the host of InfluxDB is none with scheme, port or path: the message says what to write instead', () => {
   const found = (host: string) =>
     mistakesIn(

@@ -88,7 +88,9 @@ export function batchFileSchema(defaultDirectory: string, what: string, extensio
           'A file is written after this many milliseconds with what waits by then, however few; 0 writes each event at once.',
         type: 'number',
         minimum: 0,
+        maximum: 2_147_483_647, // a timer of more would end at once
         default: 20_000,
+        'x-unit': 'ms',
       },
       staticTags: STATIC_TAGS_SCHEMA,
       fieldSet: FIELD_SET_SCHEMA,
