@@ -122,7 +122,8 @@ describe('every look is recorded', () => {
   it('every name that was tried is recorded, and who followed what', async () => {
     const { world, visitor, clock } = await start();
     const stranger = world.visitor();
-    for (const user of ['anna', 'berta']) await stranger.post('session', { user, password: 'wrong' });
+    const long = 'x'.repeat(10_000);
+    for (const user of ['anna', 'berta', long]) await stranger.post('session', { user, password: 'wrong' });
     for (const app of ['a', 'b']) {
       const stop = new AbortController();
       const headers = { cookie: visitor.cookie ?? '' };
@@ -131,8 +132,12 @@ describe('every look is recorded', () => {
     }
     await clock.advance(12_000);
     const looks = recorded(world);
-    const actors = looks.filter(({ type }) => type === 'refused').map(({ actor }) => actor);
-    assert.deepEqual(actors, ['anna', 'berta']);
+    const refused = looks.filter(({ type }) => type === 'refused');
+    const names = ['anna', 'berta', long.slice(0, 200)];
+    assert.deepEqual(
+      refused.map(({ actor, user }) => [actor, user]),
+      names.map((name) => [name, name]),
+    );
     const followed = looks.filter(({ type }) => type === 'followed').map(({ filter }) => filter.appId);
     assert.deepEqual(followed, ['a', 'b']);
   });

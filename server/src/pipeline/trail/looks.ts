@@ -57,6 +57,8 @@ const GATHER_MS: Readonly<Partial<Record<LookKind, number>>> = {
   pictured: 3000,
   refused: 10_000,
 };
+/** Whoever is not logged in does not fill the log. */
+const MAX_NAME_LENGTH = 200;
 const FLUSH_MS = 1000;
 const MAX_WAITING = 2000;
 const MAX_APPENDED = 50;
@@ -91,8 +93,9 @@ export class Looks {
     facts: { readonly user: string; readonly address: string; readonly reason: string },
     alike: string,
   ): void {
-    const look = this.#begun('refused', facts.user.slice(0, 200), null, facts);
-    this.#add(`${facts.address} ${facts.reason} ${alike}`, look);
+    const user = facts.user.slice(0, MAX_NAME_LENGTH).toWellFormed();
+    const look = this.#begun('refused', user, null, { ...facts, user });
+    this.#add(`${facts.address} ${facts.reason} ${alike.slice(0, MAX_NAME_LENGTH)}`, look);
   }
 
   /** Until the signal aborts, and then what waits. Never rejects. */
