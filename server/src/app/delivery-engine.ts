@@ -153,6 +153,7 @@ export class DeliveryEngine {
     this.#background.push(this.#deduplicator.run(signal), this.#retention.run(signal));
     for (const name of started.running) this.#startWorker(name);
     for (const [name, error] of started.held) this.#held.add(name, error, this.#reader.head());
+    for (const [name, verdict] of started.silent) void this.#startLate(name, verdict);
     await this.#screenshots.start();
     this.#background.push(answerRequests(this.#requestParts(), signal));
     const { queue } = this.#parts;
@@ -213,6 +214,33 @@ export class DeliveryEngine {
       return await destination.holdsUpTo?.();
     } finally {
       await destination.close();
+    }
+  }
+
+  /** Until it says what it holds it is given nothing, and the log is kept for it (rule 11). */
+  async #startLate(name: string, verdict: Promise<CodedError | undefined>): Promise<void> {
+    const { logger } = this.#parts;
+    const silence = new CodedError(
+      'DELIVERY_ABORTED',
+      `${name} has not said yet what it holds: its folder gives no answer. Its events wait.`,
+      { destination: name },
+    );
+    logger.warn({ destination: name, code: silence.code, error: silence.message }, 'A destination does not answer.');
+    this.#state.destinations.recordFailure(name, silence);
+    this.#held.add(name, silence, this.#reader.head());
+    try {
+      const error = await verdict;
+      if (this.#stopping.signal.aborted) return;
+      if (error !== undefined) {
+        this.#held.add(name, error, this.#reader.head());
+        return;
+      }
+      this.#startWorker(name);
+      this.#held.remove(name);
+      logger.info({ destination: name }, 'A destination answers; delivering to it begins.');
+    } catch (thrown) {
+      if (this.#stopping.signal.aborted) return; // the database is closed
+      logger.error({ destination: name, code: 'DEFECT', error: messageOf(thrown) }, 'A destination was not begun.');
     }
   }
 

@@ -3,7 +3,7 @@ import { BEFORE_FIRST, type Sequence } from '../domain/sequence.ts';
 import type { DestinationStatus } from '../pipeline/delivery-status.ts';
 import type { Clock } from '../pipeline/ports/clock.ts';
 import type { DestinationStates } from '../pipeline/ports/destination-states.ts';
-import type { Metrics } from '../pipeline/ports/metrics.ts';
+import type { Gauge, Metrics } from '../pipeline/ports/metrics.ts';
 
 /** A destination as `/api/v1/status` shows it while an operator has not decided where it goes on. */
 export type HeldStatus = Omit<DestinationStatus, 'state'> & { readonly state: 'held' };
@@ -28,7 +28,7 @@ export class HeldDestinations {
   }
 
   add(name: string, { code, message }: CodedError, head: Sequence): void {
-    const { known, clock, metrics } = this.#parts;
+    const { known, clock } = this.#parts;
     const destination = known.get(name);
     const committed = destination?.committed ?? BEFORE_FIRST;
     this.#held.set(name, {
@@ -43,11 +43,20 @@ export class HeldDestinations {
       retried: 0,
       lastError: { code, message, at: destination?.held?.at ?? clock.now() },
     });
-    metrics
-      .gauge('butler_sos_audit_destination_state', 'What the destination is doing: 1 for its present state.', {
-        destination: name,
-        state: 'held',
-      })
-      .set(1);
+    this.#gauge(name).set(1);
+  }
+
+  /** It goes on. */
+  remove(name: string): void {
+    if (this.#held.delete(name)) this.#gauge(name).set(0);
+  }
+
+  #gauge(destination: string): Gauge {
+    const labels = { destination, state: 'held' };
+    return this.#parts.metrics.gauge(
+      'butler_sos_audit_destination_state',
+      'What the destination is doing: 1 for its present state.',
+      labels,
+    );
   }
 }

@@ -1,7 +1,13 @@
 import { CodedError } from '../domain/errors.ts';
 import { BEFORE_FIRST, type Sequence, sequence } from '../domain/sequence.ts';
 import { destinationAddedRecord } from '../domain/server-record.ts';
-import { behindDelivery, compareWithLog, type DestinationPosition, type LogComparison } from './log-comparison.ts';
+import {
+  behindDelivery,
+  compareWithLog,
+  type DestinationPosition,
+  explainedUpTo,
+  type LogComparison,
+} from './log-comparison.ts';
 import type { Clock } from './ports/clock.ts';
 import { ALL_ACCEPTED, type DestinationState } from './ports/destination-states.ts';
 import type { EventLog } from './ports/event-log.ts';
@@ -31,8 +37,16 @@ export interface StartedDestinations {
   readonly running: readonly string[];
   /** Stopped until an operator has decided (rule 11). */
   readonly held: ReadonlyMap<string, CodedError>;
+  /**
+   * Have not said what they hold. Nothing may be delivered to one before its promise resolves: to undefined, or to why it
+   * has been stopped until an operator has decided.
+   */
+  readonly silent: ReadonlyMap<string, Promise<CodedError | undefined>>;
   readonly comparison: LogComparison;
 }
+
+/** A folder on a dead network share gives no answer at all; those who send events wait no longer for it. */
+const ANSWER_MS = 2000;
 
 /**
  * Before the server listens: compares what the durable database remembers with the log (rule 11), then stores where new
@@ -41,7 +55,7 @@ export interface StartedDestinations {
  */
 export async function startDestinations(options: DestinationStartupOptions): Promise<StartedDestinations> {
   const { configured, state, logger, log, logId } = options;
-  const holdings = await holdingsOf(options);
+  const { holdings, late } = await holdingsOf(options);
   const comparison = await compare(options, holdings);
   if (comparison.error !== undefined) {
     logger.error({ code: comparison.error.code, error: comparison.error.message }, 'The log is not what it was.');
@@ -61,25 +75,65 @@ export async function startDestinations(options: DestinationStartupOptions): Pro
   const head = log.head();
   const headDigest = await digestAt(log, head);
   state.recordSeenLog({ logId, head, ...(headDigest === undefined ? {} : { headDigest }) });
-  const running = configured.map(({ name }) => name).filter((name) => !held.has(name));
-  return { running, held, comparison };
+  const names = configured.map(({ name }) => name).filter((name) => !held.has(name));
+  const silent = new Map(
+    [...late].filter(([name]) => !held.has(name)).map(([name, answer]) => [name, lateVerdict(name, answer, options)]),
+  );
+  return { running: names.filter((name) => !silent.has(name)), held, silent, comparison };
+}
+
+interface Holdings {
+  readonly holdings: ReadonlyMap<string, Sequence>;
+  readonly late: ReadonlyMap<string, Promise<Sequence | undefined>>;
+}
+
+async function holdingsOf(options: DestinationStartupOptions): Promise<Holdings> {
+  const { configured, clock } = options;
+  const holdings = new Map<string, Sequence>();
+  const late = new Map<string, Promise<Sequence | undefined>>();
+  const over = new AbortController();
+  const deadline = clock.sleep(ANSWER_MS, over.signal).then(() => 'late' as const);
+  const ask = async ({ name }: ConfiguredDestination) => {
+    const answer = holdingOf(name, options);
+    const upTo = await Promise.race([answer, deadline]);
+    if (upTo === 'late') late.set(name, answer);
+    else if (upTo !== undefined) holdings.set(name, upTo);
+  };
+  await Promise.all(configured.map(ask));
+  over.abort();
+  return { holdings, late };
 }
 
 /** A folder that cannot be read now says nothing: what is delivered to it waits as well. */
-async function holdingsOf(options: DestinationStartupOptions): Promise<Map<string, Sequence>> {
-  const { configured, holdsUpTo, logger } = options;
-  const holdings = new Map<string, Sequence>();
-  for (const { name } of configured) {
-    try {
-      const upTo = await holdsUpTo?.(name);
-      if (upTo !== undefined) holdings.set(name, upTo);
-    } catch (thrown) {
-      if (!(thrown instanceof CodedError)) throw thrown;
-      const fields = { destination: name, code: thrown.code, error: thrown.message };
-      logger.info(fields, 'What a destination already holds cannot be looked at.');
-    }
+async function holdingOf(
+  name: string,
+  { holdsUpTo, logger }: DestinationStartupOptions,
+): Promise<Sequence | undefined> {
+  try {
+    return await holdsUpTo?.(name);
+  } catch (thrown) {
+    if (!(thrown instanceof CodedError)) throw thrown;
+    const fields = { destination: name, code: thrown.code, error: thrown.message };
+    logger.info(fields, 'What a destination already holds cannot be looked at.');
+    return undefined;
   }
-  return holdings;
+}
+
+/** What the comparison at start would have said. Nothing has been delivered to it since. */
+async function lateVerdict(
+  name: string,
+  answer: Promise<Sequence | undefined>,
+  { state, logger }: DestinationStartupOptions,
+): Promise<CodedError | undefined> {
+  const upTo = await answer;
+  const position = state.destinations.get(name);
+  if (upTo === undefined || position === undefined) return undefined;
+  if (position.acceptedUpTo === ALL_ACCEPTED) state.destinations.accept(name, upTo);
+  if (upTo <= explainedUpTo(position)) return undefined;
+  const error = behindDelivery(name, position.committed, upTo);
+  state.destinations.hold(name, error);
+  logger.error({ destination: name, code: error.code, error: error.message }, STOPPED);
+  return error;
 }
 
 async function compare(

@@ -101,20 +101,24 @@ function verdictOf(
   state: StateFacts,
   log: LogState,
 ): DestinationVerdict {
-  const { name, committed, begun, held, holdsUpTo, acceptedUpTo } = destination;
+  const { name, committed, begun, held, holdsUpTo } = destination;
   if (held !== undefined) return { kind: 'stopped', error: stillHeld(name, held) };
   if (kind === 'replaced') return { kind: 'stopped', error: replaced(name, committed, state, log) };
   // with the lines from seen.head on changed, whoever had been given them cannot be told what is in this log instead
   const isPastChange = kind === 'older' && committed > 0 && committed >= (state.seen?.head ?? 0);
   if (committed > log.head || isPastChange) return { kind: 'stopped', error: beyondLog(name, committed, log) };
   if (begun !== undefined && begun.last > log.head) return { kind: 'stopped', error: beyondLog(name, begun.last, log) };
-  const explained = Math.max(begun?.last ?? committed, acceptedUpTo ?? BEFORE_FIRST);
-  if (holdsUpTo !== undefined && holdsUpTo > explained) {
+  if (holdsUpTo !== undefined && holdsUpTo > explainedUpTo(destination)) {
     return { kind: 'stopped', error: behindDelivery(name, committed, holdsUpTo) };
   }
   if (nextSequence(committed) >= log.firstRetained) return { kind: 'ok' };
   const range = { first: nextSequence(committed), last: sequence(log.firstRetained - 1) };
   return { kind: 'gap', range, error: notRetained(name, range) };
+}
+
+/** What it may hold without having been given anything that the database does not know of. */
+export function explainedUpTo({ committed, begun, acceptedUpTo }: Omit<DestinationPosition, 'held'>): number {
+  return Math.max(begun?.last ?? committed, acceptedUpTo ?? BEFORE_FIRST);
 }
 
 function stillHeld(name: string, { code, message }: StoredError): CodedError {

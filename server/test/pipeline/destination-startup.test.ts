@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SqliteStateStore } from '../../src/adapters/state-sqlite/sqlite-state-store.ts';
 import { CodedError } from '../../src/domain/errors.ts';
-import { sequence } from '../../src/domain/sequence.ts';
+import { type Sequence, sequence } from '../../src/domain/sequence.ts';
 import {
   type ConfiguredDestination,
   type StartedDestinations,
@@ -49,6 +49,43 @@ describe('startDestinations', () => {
     assert.equal((await startHolding(5)).held.size, 0);
     assert.equal((await startHolding(5)).held.size, 0, 'the decision stands while nothing was delivered since');
     assert.equal((await startHolding(6)).held.size, 1, 'more than was decided about');
+  });
+
+  it('rule 11: one that does not say what it holds keeps nobody waiting, and is given nothing until it does', async () => {
+    await world.clients(9);
+    const json = { name: 'json', type: 'json' };
+    const begin = async (answer: Promise<Sequence | undefined>) => {
+      const holdsUpTo = async (name: string) => (name === 'parquet' ? answer : undefined);
+      const starting = startDestinations({
+        ...world,
+        configured: [PARQUET, json],
+        logId: 'log',
+        state: store,
+        holdsUpTo,
+      });
+      await world.clock.advance(2000);
+      return starting;
+    };
+    const nothing = Promise.withResolvers<undefined>();
+    const first = await begin(nothing.promise);
+    assert.deepEqual(first.running, ['json']);
+    assert.equal(committed('parquet'), 0, 'registered all the same');
+    nothing.resolve(undefined);
+    assert.equal(await first.silent.get('parquet'), undefined);
+
+    store.cursors.commit('parquet', { first: sequence(1), last: sequence(4) }, []);
+    const same = Promise.withResolvers<Sequence>();
+    const second = await begin(same.promise);
+    same.resolve(sequence(4));
+    assert.equal(await second.silent.get('parquet'), undefined);
+
+    const more = Promise.withResolvers<Sequence>();
+    const third = await begin(more.promise);
+    more.resolve(sequence(5));
+    assert.equal((await third.silent.get('parquet'))?.code, 'CURSOR_BEHIND_DELIVERY');
+    const fourth = await begin(Promise.withResolvers<undefined>().promise);
+    assert.equal(fourth.held.get('parquet')?.code, 'CURSOR_BEHIND_DELIVERY', 'and it stays so');
+    assert.equal(fourth.silent.size, 0);
   });
 
   function start(configured: readonly ConfiguredDestination[], logId = 'log'): Promise<StartedDestinations> {
