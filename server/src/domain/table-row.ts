@@ -99,7 +99,13 @@ function hourOf(timestamp: bigint | null): bigint | null {
 }
 
 /** Names that the server itself puts into `tags`; a static tag of that name gives way. */
-const SERVER_TAGS = new Set(['receivedAt', 'sequence', 'screenshotStatus', 'screenshotReason', 'asSent']);
+export const SERVER_TAGS: ReadonlySet<string> = new Set([
+  'receivedAt',
+  'sequence',
+  'screenshotStatus',
+  'screenshotReason',
+  'asSent',
+]);
 
 /**
  * `tags`: a JSON object of the static tags and of what the server knows: `receivedAt` (ISO text), `sequence`,

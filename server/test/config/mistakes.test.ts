@@ -418,6 +418,28 @@ test('constant tags that would take the place of those of the events', () => {
   assert.deepEqual(statics.map(behindPlace), [`${AUDIT}.destination.influxdb.staticTags: ${rule}`]);
 });
 
+test('constant tags of which one would be lost', () => {
+  const inFiles = (type: string, names: string) =>
+    mistakesIn(
+      audit(
+        'destination:',
+        '  enable: true',
+        `  type: ${type}`,
+        `  ${type}: {staticTags: [${names
+          .split(' ')
+          .map((name) => `{name: ${name}, value: x}`)
+          .join()}]}`,
+      ),
+    ).map(behindPlace);
+  for (const type of ['parquet', 'qvd']) {
+    const setting = `${AUDIT}.destination.${type}.staticTags`;
+    assert.deepEqual(inFiles(type, 'a b a'), [`${setting}: expected each name once, found "a" twice.`]);
+    assert.deepEqual(inFiles(type, 'a sequence'), [
+      `${setting}: expected names that tags do not have already, found "sequence".`,
+    ]);
+  }
+});
+
 test('a writeFrequency that is longer than timers are', () => {
   const lines = mistakesIn(
     audit('destination:', '  qvd: {writeFrequency: 2147483648}', '  parquet: {writeFrequency: 1e12}'),
