@@ -143,7 +143,7 @@ type Key = (kept: Kept) => readonly [key: string | null, label: string | null];
 
 const KEYS: Readonly<Record<Exclude<SummaryBy, 'first-open'>, Key>> = {
   app: ({ event }) => [event.appId, event.appName],
-  sheet: ({ event }) => [event.sheetId, `${event.appName} / ${event.sheetName}`],
+  sheet: ({ event }) => [event.sheetId, event.sheetName],
   object: ({ event }) => [event.objectId, event.objectId],
   user: ({ event }) => [event.user?.id ?? null, event.user?.name ?? null],
   hour: ({ event }) => same(String(new Date(event.time).getUTCHours())),

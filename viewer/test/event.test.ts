@@ -56,6 +56,16 @@ test('facts, object data, deliveries and the raw event are there, and can be cop
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.goto(`/events/${event.eventId}`);
   await page.getByRole('table').waitFor();
+  const cells = await page.getByRole('cell').allTextContents();
+  assert.deepEqual(
+    cells.filter((cell) => /\d{4}\.\d/.test(cell)),
+    [],
+    'thousands are set apart, but in whole numbers of four digits: years',
+  );
+  assert.ok(
+    cells.some((cell) => /^\d,\d{3}\.\d/.test(cell)),
+    cells.join(' '),
+  );
   await page.getByText('The point was refused: field type conflict.').waitFor();
   await page.getByText('Dead letter').waitFor();
   await page.getByRole('button', { name: 'Copy as JSON' }).click();

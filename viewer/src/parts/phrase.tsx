@@ -27,7 +27,7 @@ export function Phrase({ event }: { readonly event: TrailEvent }) {
           {event.durationMs !== null && (
             <>
               {' '}
-              for <strong>{formats.duration(event.durationMs)}</strong>
+              for <strong class="amount">{formats.duration(event.durationMs)}</strong>
             </>
           )}
         </>

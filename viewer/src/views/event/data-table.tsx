@@ -70,8 +70,9 @@ export function DataTable({ data }: { readonly data: TrailObjectData | null }) {
   );
 }
 
-/** Four digits stay together: they may be a year. */
-const CELL_NUMBER = new Intl.NumberFormat([...formats.locales], { maximumFractionDigits: 6, useGrouping: 'min2' });
+/** Four digits stay together: they may be a year. No year has a fraction. */
+const WHOLE = new Intl.NumberFormat([...formats.locales], { useGrouping: 'min2' });
+const FRACTION = new Intl.NumberFormat([...formats.locales], { maximumFractionDigits: 6 });
 
 function isMostlyNumbers(values: readonly (string | number | null)[]): boolean {
   const given = values.filter((value) => value !== null);
@@ -80,6 +81,6 @@ function isMostlyNumbers(values: readonly (string | number | null)[]): boolean {
 
 function Cell({ value }: { readonly value: string | number | null }) {
   if (value === null) return <span class="muted">–</span>;
-  if (typeof value === 'number') return <>{CELL_NUMBER.format(value)}</>;
+  if (typeof value === 'number') return <>{(Number.isInteger(value) ? WHOLE : FRACTION).format(value)}</>;
   return <Name text={value} max={200} />;
 }
