@@ -3,6 +3,8 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { openApiDocument } from '../../src/adapters/viewer-api/openapi.ts';
 
 interface Operation {
+  /** Empty: needs no log-in. Absent: as the document says. */
+  readonly security?: readonly object[];
   readonly parameters: readonly { readonly name: string; readonly in: string }[];
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>

@@ -76,8 +76,17 @@ const FAILURES = {
   '503': json(ref('TrailError'), 'Not now; `Retry-After` says when.'),
 };
 
-function get(summary: string, parameters: readonly Parameter[], answer: object, others: object = {}) {
-  return { get: { summary, parameters, responses: { '200': answer, ...others, ...FAILURES } } };
+/** For whoever is not logged in. */
+const NO_LOG_IN = { security: [] };
+
+function get(
+  summary: string,
+  parameters: readonly Parameter[],
+  answer: object,
+  others: object = {},
+  more: object = {},
+) {
+  return { get: { ...more, summary, parameters, responses: { '200': answer, ...others, ...FAILURES } } };
 }
 
 function post(
@@ -86,10 +95,11 @@ function post(
   body: Schema | undefined,
   status: string,
   answer: object,
+  more: object = {},
 ) {
   const requestBody = { required: true, content: { 'application/json': { schema: body } } };
   const sent = body === undefined ? {} : { requestBody };
-  return { post: { summary, parameters, ...sent, responses: { [status]: answer, ...FAILURES } } };
+  return { post: { ...more, summary, parameters, ...sent, responses: { [status]: answer, ...FAILURES } } };
 }
 
 const SIGN_IN: Schema = {
@@ -111,6 +121,7 @@ const PATHS = {
       SIGN_IN,
       '200',
       json(ref('TrailSession'), 'Logged in.'),
+      NO_LOG_IN,
     ),
     delete: {
       summary: 'Log out',
@@ -124,11 +135,14 @@ const PATHS = {
     undefined,
     '200',
     json(ref('TrailRedirect'), 'It comes back to `/login`, with a query for `POST /session`.'),
+    NO_LOG_IN,
   ),
   '/log-in-options': get(
     'Which ways lead in, besides link and password (needs no log-in)',
     [],
     json(ref('TrailLogInOptions'), 'The ways.'),
+    {},
+    NO_LOG_IN,
   ),
   '/events': get(
     'Events, newest first',
@@ -213,7 +227,7 @@ const PATHS = {
     '202',
     json(ref('RetryRequested'), 'Asked for; the server does it in its turn.'),
   ),
-  '/openapi.json': get('This document', [], json({ type: 'object' }, 'OpenAPI 3.1.')),
+  '/openapi.json': get('This document', [], json({ type: 'object' }, 'OpenAPI 3.1.'), {}, NO_LOG_IN),
 };
 
 /** What the trail API is, for programs. */
