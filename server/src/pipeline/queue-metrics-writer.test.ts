@@ -129,8 +129,32 @@ test('at the end the rest is written, and one that hangs holds nothing up', asyn
   hanging.stop.abort();
   await settle();
   assert.ok(!hanging.isClosed);
-  await hanging.clock.advance(500);
+  await hanging.clock.advance(2000);
   await hanging.ended;
   assert.ok(hanging.isClosed);
-  assert.deepEqual(hanging.logger.lines, []);
+  assert.match(warningOf(hanging), /at the stop; those since the last write are lost\./);
+  assert.deepEqual(hanging.logger.at('warn')[0]?.fields, { error: 'no answer within 2000 ms' });
 });
+
+test('what an outage holds back at the end is lost, and that is told', async () => {
+  const before = new WriterOnTrial();
+  before.isDown = true;
+  before.receive(2);
+  before.stop.abort();
+  await before.ended;
+  assert.match(warningOf(before), /those since the last write are lost/);
+
+  const long = new WriterOnTrial();
+  long.isDown = true;
+  await long.clock.advance(EVERY_MS);
+  long.stop.abort();
+  await long.ended;
+  assert.match(warningOf(long), /of the next interval\..*those since the last write are lost/s);
+});
+
+function warningOf({ logger }: WriterOnTrial): string {
+  return logger
+    .at('warn')
+    .map(({ message }) => message)
+    .join('\n');
+}

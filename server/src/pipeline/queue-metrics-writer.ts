@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '../domain/errors.ts';
 import { CountedWarnings } from './counted-warnings.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Logger } from './ports/logger.ts';
+import type { Fields, Logger } from './ports/logger.ts';
 import type { QueueMetricsSink, QueueMetricsSource } from './ports/queue-metrics.ts';
 
 export interface QueueMetricsWriterParts {
@@ -12,7 +12,8 @@ export interface QueueMetricsWriterParts {
   readonly logger: Logger;
 }
 
-const LAST_WRITE_MS = 500;
+/** With a look-up before it, over TLS, on a machine that is busy with the same stop. */
+const LAST_WRITE_MS = 2000;
 
 /**
  * Writes the figures of the queue once an interval. One that could not be written goes on, so that its counts are in the
@@ -28,10 +29,14 @@ export class QueueMetricsWriter {
     this.#warnings = new CountedWarnings(parts.clock);
   }
 
-  /** Until the signal aborts; then the rest of the last interval is written, if that is quick. Never throws. */
+  /**
+   * Until the signal aborts; then the rest of the last interval is written, if that is quick, and its loss told if not.
+   * Never throws.
+   */
   async run(signal: AbortSignal): Promise<void> {
     await this.#writeUntil(signal);
-    if (!this.#isFailing) await this.#writeLast();
+    if (this.#isFailing) this.#lost({});
+    else await this.#writeLast();
     await this.#parts.sink.close();
   }
 
@@ -39,8 +44,20 @@ export class QueueMetricsWriter {
     const late = new AbortController();
     const done = new AbortController();
     void this.#parts.clock.sleep(LAST_WRITE_MS, done.signal).then(() => late.abort());
-    await this.#write(late.signal);
+    try {
+      await this.#attempt(late.signal);
+    } catch (thrown) {
+      const error = late.signal.aborted ? `no answer within ${LAST_WRITE_MS} ms` : messageOf(thrown);
+      this.#lost({ error });
+    }
     done.abort();
+  }
+
+  #lost(fields: Fields): void {
+    this.#parts.logger.warn(
+      fields,
+      'Queue metrics could not be written at the stop; those since the last write are lost.',
+    );
   }
 
   async #writeUntil(signal: AbortSignal): Promise<void> {
@@ -52,13 +69,18 @@ export class QueueMetricsWriter {
     }
   }
 
+  async #attempt(signal: AbortSignal): Promise<void> {
+    const { source, sink, clock } = this.#parts;
+    const figures = await source.interval();
+    if (figures === undefined) return;
+    await sink.write(figures, clock.now(), signal);
+    await source.endInterval();
+  }
+
   async #write(signal: AbortSignal): Promise<void> {
-    const { source, sink, clock, logger } = this.#parts;
+    const { logger } = this.#parts;
     try {
-      const figures = await source.interval();
-      if (figures === undefined) return;
-      await sink.write(figures, clock.now(), signal);
-      await source.endInterval();
+      await this.#attempt(signal);
     } catch (thrown) {
       if (signal.aborted) return;
       this.#isFailing = true;
