@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { LAUNCHER } from './support/running-server.ts';
+import { createHome, eventually, LAUNCHER, startServer } from './support/running-server.ts';
 
 test('on an older Node the launcher says what is needed and exits 78, without a stack trace', () => {
   const pretendOld = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})';
@@ -17,3 +20,66 @@ test('on an older Node the launcher says what is needed and exits 78, without a 
 test('the launcher itself is plain JavaScript that an old Node can parse', () => {
   assert.match(LAUNCHER, /\.js$/);
 });
+
+const linux = { skip: process.platform === 'linux' ? false : 'only Linux has the call' };
+
+test(
+  'serve begins once more as the same process, with what only a process that begins can be told',
+  linux,
+  async (t) => {
+    const home = createHome();
+    t.after(() => home.remove());
+    const command = [process.execPath, '--max-old-space-size=400'];
+    const server = await startServer(home, { command, env: { MALLOC_ARENA_MAX: '' } });
+    t.after(() => server.kill());
+    const { pid } = server.child;
+    assert.equal(JSON.parse(readFileSync(join(home.log, 'owner.json'), 'utf8')).pid, pid);
+    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    assert.deepEqual(args.slice(1, 5), ['--v8-pool-size=1', '--max-old-space-size=400', LAUNCHER, 'serve']);
+    assert.match(readFileSync(`/proc/${pid}/environ`, 'utf8'), /(^|\0)MALLOC_ARENA_MAX=2(\0|$)/);
+    assert.equal(await server.stop(), 0);
+  },
+);
+
+test('a program that started serve with a channel to itself keeps it', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const child = fork(LAUNCHER, ['serve', '--config', home.configFile, '--root', home.root], { silent: true });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout?.on('data', (chunk) => {
+    output += chunk;
+  });
+  await eventually(() => output.includes('audit API is listening') || undefined);
+  assert.equal(child.connected, true);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('where compiled code cannot be kept the server starts all the same', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const server = await startServer(home, { env: { NODE_COMPILE_CACHE: home.configFile } });
+  t.after(() => server.kill());
+  assert.equal(await server.stop(), 0);
+});
+
+for (const [script, expected] of [
+  ['start', 'npm run simulate'],
+  ['npx', 'npx butler-sos-audit simulate'],
+] as const) {
+  test(`without a configuration file serve, by npm's ${script}, says what to try next: ${expected}`, async (t) => {
+    const home = createHome();
+    t.after(() => home.remove());
+    const args = [LAUNCHER, 'serve', '--root', home.root, '--port', '0', '--viewer-port', '0'];
+    const env = { ...process.env, npm_lifecycle_event: script };
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'], env });
+    t.after(() => child.kill('SIGKILL'));
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    const next = await eventually(() => /Try next +(\S.*?) {4}/.exec(output)?.[1]);
+    assert.equal(next, expected);
+  });
+}

@@ -55,9 +55,9 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
   if (process.stdout.isTTY || loaded.config.file === undefined) {
     const viewer = await Promise.race([server.viewerUrl.then((url) => ({ url })), ending]);
     if (typeof viewer === 'object') {
-      printIfRead(
-        welcome(loaded.config, { url: server.url, viewerUrl: viewer.url }, startLink(loaded.config, viewer.url)),
-      );
+      const shown = { url: server.url, viewerUrl: viewer.url };
+      const isNpmStart = process.env.npm_lifecycle_event === 'start';
+      printIfRead(welcome(loaded.config, shown, startLink(loaded.config, viewer.url), isNpmStart));
     }
   }
   const reason = await ending;

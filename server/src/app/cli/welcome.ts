@@ -7,6 +7,7 @@ export function welcome(
   config: AuditConfig,
   server: { readonly url: string | undefined; readonly viewerUrl: string | undefined },
   link: string | undefined,
+  isNpmStart: boolean,
 ): string {
   const lines: [string, string][] = [];
   if (link !== undefined) lines.push(['Open, once', link]);
@@ -24,7 +25,7 @@ export function welcome(
   lines.push([
     'Try next',
     config.file === undefined
-      ? 'npx butler-sos-audit simulate    (in a second terminal)'
+      ? `${isNpmStart ? 'npm run' : 'npx butler-sos-audit'} simulate    (in a second terminal)`
       : `npx butler-sos-audit simulate --config "${config.file}"`,
   ]);
   const width = Math.max(...lines.map(([label]) => label.length));
