@@ -59,6 +59,30 @@ test('nothing is wider than the window, from 380 px to 4K', { timeout: 90_000 },
   }
 });
 
+test('on a narrow screen the times of an axis keep apart, also those of twelve hours', async (t) => {
+  const page = await openPage(t, site.url(), {
+    now: NOW,
+    locale: 'en-US',
+    viewport: { width: 380, height: 760 },
+  });
+  if (page === undefined) return;
+  const user = encodeURIComponent(site.server().newestFirst()[0]?.event.user?.id ?? '');
+  for (const [address, axis] of [
+    ['/', '.histogram-axis span'],
+    ['/?from=2026-03-12T08:25:00Z&to=2026-03-12T08:26:00Z', '.histogram-axis span'],
+    ['/?from=2026-03-12T04:00:00Z&to=2026-03-12T16:00:00Z', '.histogram-axis span'],
+    [`/story?user=${user}`, '.lanes-axis span'],
+  ] as const) {
+    await page.goto(address);
+    await page.locator(axis).first().waitFor();
+    const boxes = await page.locator(axis).evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+    boxes.sort((a, b) => a.left - b.left);
+    for (const [at, box] of boxes.entries()) {
+      assert.ok(at === 0 || box.left >= boxes[at - 1].right + 2, `${address}: ${JSON.stringify(boxes)}`);
+    }
+  }
+});
+
 test('times are in the zone and the language of the reader', async (t) => {
   const page = await openPage(t, site.url(), { now: NOW, locale: 'de-DE', timezoneId: 'America/New_York' });
   if (page === undefined) return;

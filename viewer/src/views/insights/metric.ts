@@ -36,8 +36,8 @@ export function describe(row: TrailSummaryRow): string {
  */
 export function noteOf(summary: TrailSummary | undefined, asked: number): { readonly note?: string } {
   if (summary?.isPartial) return { note: 'The newest events only: choose a shorter time' };
-  if ((summary?.rows.length ?? 0) < asked) return {};
-  return { note: `Among the ${formats.number(asked)} with most events` };
+  if ((summary?.rows.length ?? 0) >= asked) return { note: `Among the ${formats.number(asked)} with most events` };
+  return summary?.isApproximate ? { note: 'Medians and people are approximate' } : {};
 }
 
 export function useSummary(by: SummaryBy, asked: URLSearchParams, limit: number): Resource<TrailSummary> {

@@ -8,6 +8,7 @@ export interface Tick {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** As many as fit a wide axis. */
 const MOST = 7;
 const SECOND_MS = 1000;
 const STEPS_MS = [
@@ -15,34 +16,38 @@ const STEPS_MS = [
   ...[1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60 * SECOND_MS),
 ];
 
-/** Round times of the reader's day between two moments, few enough to be read. */
+/**
+ * Round times of the reader's day between two moments, few enough to be read.
+ * @param most about how many; a narrow axis has room for fewer
+ */
 export function axisTicks(
   from: number,
   to: number,
   formats: Pick<Formats, 'clock' | 'clockShort' | 'dayShort' | 'locales'>,
+  most = MOST,
 ): readonly Tick[] {
   const span = to - from;
   if (span <= 0) return [];
   const tick = (at: number, label: string) => ({ position: (at - from) / span, label });
   const inside = ({ position }: Tick) => position >= 0.02 && position <= 0.96;
   if (span > 2 * 365 * DAY_MS)
-    return months(from, to, 12, formats)
+    return months(from, to, 12, formats, most)
       .map(([at, label]) => tick(at, label))
       .filter(inside);
   if (span > 120 * DAY_MS)
-    return months(from, to, span > 300 * DAY_MS ? 2 : 1, formats)
+    return months(from, to, span > 300 * DAY_MS ? 2 : 1, formats, most)
       .map(([at, label]) => tick(at, label))
       .filter(inside);
   if (span > 4 * DAY_MS) {
-    const step = Math.ceil(span / DAY_MS / MOST);
+    const step = Math.ceil(span / DAY_MS / most);
     return days(from, to, step)
       .map((at) => tick(at, formats.dayShort(at)))
       .filter(inside);
   }
-  const step = STEPS_MS.find((ms) => span / ms <= MOST) ?? DAY_MS;
+  const step = STEPS_MS.find((ms) => span / ms <= most) ?? DAY_MS;
   const offset = new Date(from).getTimezoneOffset() * 60_000;
   const first = Math.ceil((from - offset) / step) * step + offset;
-  const times = Array.from({ length: MOST + 1 }, (_, at) => first + at * step).filter((at) => at < to);
+  const times = Array.from({ length: most + 1 }, (_, at) => first + at * step).filter((at) => at < to);
   const isMidnight = (at: number) =>
     new Date(at).getHours() + new Date(at).getMinutes() + new Date(at).getSeconds() === 0;
   const clock = step < 60 * SECOND_MS ? formats.clock : formats.clockShort;
@@ -61,7 +66,13 @@ function days(from: number, to: number, step: number): number[] {
   return made;
 }
 
-function months(from: number, to: number, step: number, formats: Pick<Formats, 'locales'>): [number, string][] {
+function months(
+  from: number,
+  to: number,
+  step: number,
+  formats: Pick<Formats, 'locales'>,
+  most: number,
+): [number, string][] {
   const format = new Intl.DateTimeFormat(
     [...formats.locales],
     step >= 12 ? { year: 'numeric' } : { month: 'short', year: '2-digit' },
@@ -74,6 +85,6 @@ function months(from: number, to: number, step: number, formats: Pick<Formats, '
     if (month >= to) break;
     made.push([month, format.format(month)]);
   }
-  const thin = Math.ceil(made.length / MOST);
+  const thin = Math.ceil(made.length / most);
   return made.filter((_, at) => at % thin === 0);
 }

@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { TrailHistogram } from '../../../../server/src/domain/trail.ts';
 import type { Filter } from '../../filter/filter.ts';
 import { rangeLabel } from '../../filter/range-label.ts';
+import { useMedia } from '../../parts/use-media.ts';
 import { formats } from '../../text/reader.ts';
 import { axisTicks } from './axis-ticks.ts';
 
@@ -25,6 +26,7 @@ export function Histogram({ data, isLoading, filter, change }: HistogramProps) {
   const [hovered, setHovered] = useState<number | null>(null);
   const [dragged, setDragged] = useState<readonly [from: number, to: number] | null>(null);
   const plot = useRef<SVGSVGElement>(null);
+  const isNarrow = useMedia('(max-width: 759px)');
   if (data === undefined) return <div class="histogram histogram-empty" />;
   const bars = barsOf(data);
   const barAt = (event: PointerEvent) => {
@@ -81,11 +83,13 @@ export function Histogram({ data, isLoading, filter, change }: HistogramProps) {
         })}
       </svg>
       <div class="histogram-axis" aria-hidden="true">
-        {axisTicks(bars.start, bars.start + bars.count * bars.bucketMs, formats).map(({ position, label }) => (
-          <span key={position} style={{ insetInlineStart: `${position * 100}%` }}>
-            {label}
-          </span>
-        ))}
+        {axisTicks(bars.start, bars.start + bars.count * bars.bucketMs, formats, isNarrow ? 3 : undefined).map(
+          ({ position, label }) => (
+            <span key={position} style={{ insetInlineStart: `${position * 100}%` }}>
+              {label}
+            </span>
+          ),
+        )}
       </div>
     </section>
   );

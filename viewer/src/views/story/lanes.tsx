@@ -1,5 +1,6 @@
 import type { TrailTimeline } from '../../../../server/src/domain/trail.ts';
 import { Name } from '../../parts/names.tsx';
+import { useMedia } from '../../parts/use-media.ts';
 import { eventIdAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
@@ -19,7 +20,8 @@ export function Lanes({ timeline, hours }: LanesProps) {
     timeline.lanes.filter(({ events }) => events.some(({ origin }) => origin === 'client')),
     ({ appId }) => appId ?? '',
   );
-  const ticks = axisTicks(hours.fromMs, hours.toMs, formats);
+  const isNarrow = useMedia('(max-width: 759px)');
+  const ticks = axisTicks(hours.fromMs, hours.toMs, formats, isNarrow ? 2 : undefined);
   return (
     <section class="card lanes" aria-label="Time on each sheet">
       <div class="lanes-axis" aria-hidden="true">
