@@ -192,6 +192,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'A search in the audit trail has too many words, or a beginning of a word that too many words have.',
     action: 'Leave some words out, or type one more letter of it.',
   },
+  TRAIL_USER_AMBIGUOUS: {
+    meaning: 'Several users have the name whose timeline was asked for.',
+    action: 'Ask for one of the identities that the message lists.',
+  },
   VIEWER_ACCESS_UNREADABLE: {
     meaning: 'The file of accounts and tokens for the audit trail (viewer-access.json beside the log) cannot be read.',
     action: 'Correct it, or delete it and add the accounts again with "butler-sos-audit user add".',

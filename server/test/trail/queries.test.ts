@@ -350,6 +350,32 @@ describe('what the trail answers', () => {
   });
 });
 
+it('one user’s day never has what another one of the same name did', async () => {
+  const world = await TrailWorld.start();
+  try {
+    await world.add(
+      eventLine({ id: 1, user: 'UserDirectory=LAB; UserId=anna' }),
+      eventLine({ id: 2, user: 'UserDirectory=lab; UserId=Anna' }),
+      eventLine({ id: 3, user: 'UserDirectory=HR; UserId=anna' }),
+      eventLine({ id: 4, user: 'carl', at: START + 86_400_000 }),
+      eventLine({ id: 5, user: 'UserDirectory=LAB; UserId=carl', at: START + 86_400_000 }),
+    );
+    const visitor = await world.operator();
+    const told = async (user: string) =>
+      (await visitor.read(`users/${encodeURIComponent(user)}/timeline`)).lanes.flatMap((lane: { events: [] }) =>
+        ids(lane.events),
+      );
+    assert.deepEqual(await told('LAB\\anna'), [1, 2]);
+    assert.deepEqual(await told('userdirectory=hr; userid=anna'), [3]);
+    assert.deepEqual(await told('carl'), [4]);
+    const { status, body } = await visitor.get('users/anna/timeline');
+    assert.deepEqual([status, body.error.code], [422, 'TRAIL_USER_AMBIGUOUS']);
+    assert.match(body.error.message, /UserDirectory=HR; UserId=anna/);
+  } finally {
+    await world.stop();
+  }
+});
+
 it('of a filter by type, the users are those of the type, also from the sums per day', async () => {
   for (const smallTable of [1, 1000]) {
     const world = await TrailWorld.start({ smallTable });

@@ -41,6 +41,7 @@ export function failureOf(thrown: unknown): ViewerFailure | undefined {
   if (!(thrown instanceof CodedError)) return undefined;
   switch (thrown.code) {
     case 'TRAIL_QUERY_TOO_BROAD':
+    case 'TRAIL_USER_AMBIGUOUS':
       return new ViewerFailure(422, thrown.code, thrown.message);
     case 'INDEX_REBUILDING':
       return new ViewerFailure(503, thrown.code, 'The search table is being built. Try again in a moment.', RETRY);

@@ -13,11 +13,11 @@ export function timelineOf(
   from: EpochMillis,
   to: EpochMillis,
   rows: readonly TrailRow[],
-  limit: number,
+  isCut: boolean,
   reader: TrailReader,
 ): TrailTimeline {
   const lanes = new Map<string, TrailRow[]>();
-  for (const row of rows.slice(0, limit).toReversed()) {
+  for (const row of rows.toReversed()) {
     const place = JSON.stringify([row.appId, row.sheetId]);
     const lane = lanes.get(place);
     if (lane === undefined) lanes.set(place, [row]);
@@ -28,7 +28,7 @@ export function timelineOf(
     from: isoTime(from),
     to: isoTime(to),
     lanes: [...lanes.values()].map((events) => laneOf(events, reader)),
-    isCut: rows.length > limit,
+    isCut,
   };
 }
 

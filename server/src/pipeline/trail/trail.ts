@@ -1,5 +1,6 @@
 import { type AuditRecord, auditRecordOf } from '../../domain/audit-record.ts';
 import { type EpochMillis, epochMillis } from '../../domain/epoch-millis.ts';
+import { CodedError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/event-id.ts';
 import { parseExact } from '../../domain/exact-json.ts';
 import type { StoredEvent } from '../../domain/log-entry.ts';
@@ -101,7 +102,10 @@ export class Trail {
     };
   }
 
-  /** Without times: the last day on which the user did something. Undefined: no such user. */
+  /**
+   * Without times: the last day on which the user did something. Undefined: no such user.
+   * @throws CodedError TRAIL_USER_AMBIGUOUS
+   */
   timeline(
     reader: TrailReader,
     user: string,
@@ -115,7 +119,8 @@ export class Trail {
     const to = times.to ?? epochMillis(Math.max(day, from) + DAY_MS);
     const question = { ...ANYTHING, user: [user], from, to };
     const rows = index.page(limitedTo(reader, question), undefined, MAX_TIMELINE_EVENTS + 1);
-    return timelineOf(user, from, to, rows, MAX_TIMELINE_EVENTS, reader);
+    const shown = ofOneUser(user, rows.slice(0, MAX_TIMELINE_EVENTS));
+    return timelineOf(user, from, to, shown, rows.length > MAX_TIMELINE_EVENTS, reader);
   }
 
   async users(reader: TrailReader, q: string, limit: number) {
@@ -251,6 +256,17 @@ export class Trail {
         : [{ kind: 'transaction' as const, value: id, label: sentenceOf(first), events: null }]),
     ];
   }
+}
+
+/** One user's day never has what another one of the same name did. */
+function ofOneUser(user: string, rows: readonly TrailRow[]): readonly TrailRow[] {
+  const asked = user.toLowerCase();
+  const named = rows.filter(({ userId }) => userId?.toLowerCase() === asked);
+  if (named.length > 0) return named;
+  const identities = new Map(rows.map(({ userId }) => [userId?.toLowerCase(), userId]));
+  if (identities.size <= 1) return rows;
+  const some = [...identities.values()].slice(0, 10).join(', ');
+  throw new CodedError('TRAIL_USER_AMBIGUOUS', `"${user}" is the name of several users: ${some}. Ask for one of them.`);
 }
 
 function screenshotFiles(
