@@ -29,8 +29,8 @@ test(
   async (t) => {
     const home = createHome();
     t.after(() => home.remove());
-    const command = [process.execPath, '--max-old-space-size=400'];
-    const server = await startServer(home, { command, env: { MALLOC_ARENA_MAX: '' } });
+    const command = ['env', '-u', 'MALLOC_ARENA_MAX', process.execPath, '--max-old-space-size=400'];
+    const server = await startServer(home, { command });
     t.after(() => server.kill());
     const { pid } = server.child;
     assert.equal(JSON.parse(readFileSync(join(home.log, 'owner.json'), 'utf8')).pid, pid);
