@@ -94,6 +94,15 @@ describe('every look is recorded', () => {
     );
   });
 
+  it('a long filter is recorded with all of its values', async () => {
+    const { world, visitor, clock } = await start();
+    const users = Array.from({ length: 150 }, (_, i) => `UserDirectory=LAB; UserId=user-${i}`);
+    await visitor.get(`events?${new URLSearchParams(users.map((user) => ['user', user]))}`);
+    await clock.advance(5000);
+    const [searched] = recorded(world).filter(({ type }) => type === 'searched');
+    assert.equal(searched.filter.user, users.join(', '));
+  });
+
   it('a page, bars or suggestions without their search are recorded by themselves', async () => {
     const { world, visitor, clock } = await start();
     const end = String(2n ** 63n - 1n);

@@ -1,7 +1,6 @@
 import type { ViewerSession } from '../../pipeline/ports/viewer-access.ts';
 import type { Looks } from '../../pipeline/trail/looks.ts';
 
-const MAX_FACT_LENGTH = 500;
 /** Sessions are fewer. */
 const MAX_REMEMBERED = 5000;
 /** How an answer is cut or drawn, not what was asked for. */
@@ -29,7 +28,7 @@ export class Searches {
     if (!follows) this.#remember(session.id, search);
     const { q = '', ...others } = filter;
     const alike = `${isBeside ? 'events' : what} ${JSON.stringify(others)}`;
-    this.#looks.note(session, 'searched', { what, filter: factsOf(filter) }, { alike, typed: q, isBeside });
+    this.#looks.note(session, 'searched', { what, filter }, { alike, typed: q, isBeside });
   }
 
   #remember(session: string, search: string): void {
@@ -38,17 +37,13 @@ export class Searches {
   }
 }
 
-/** The filter as it was asked, for the record of who looked. */
+/** The filter as it was asked, all of it, for the record of who looked. */
 export function filterFacts(params: URLSearchParams): { readonly filter: Readonly<Record<string, string>> } {
-  return { filter: factsOf(filterOf(params, '')) };
+  return { filter: filterOf(params, '') };
 }
 
 function filterOf(params: URLSearchParams, name: string): Readonly<Record<string, string>> {
   const names = [...new Set(params.keys())].filter((key) => !FORM.has(key));
   const filter = names.map((key): [string, string] => [key, params.getAll(key).join(', ')]);
   return Object.fromEntries(name === '' ? filter : [...filter, ['name', name]]);
-}
-
-function factsOf(filter: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(filter).map(([key, text]) => [key, text.slice(0, MAX_FACT_LENGTH)]));
 }
