@@ -97,7 +97,7 @@ describe('every look is recorded', () => {
   it('a long filter is recorded with all of its values', async () => {
     const { world, visitor, clock } = await start();
     const users = Array.from({ length: 150 }, (_, i) => `UserDirectory=LAB; UserId=user-${i}`);
-    await visitor.get(`events?${new URLSearchParams(users.map((user) => ['user', user]))}`);
+    await visitor.get(`events?${new URLSearchParams(users.map((user): [string, string] => ['user', user]))}`);
     await clock.advance(5000);
     const [searched] = recorded(world).filter(({ type }) => type === 'searched');
     assert.equal(searched.filter.user, users.join(', '));
