@@ -26,7 +26,7 @@ for (const disk of ['ntfs', 'exfat']) {
       for (let i = 0; i < 3; i++) {
         const event = envelope({ filler: 'x'.repeat(40_000) });
         assert.equal((await postEvent(server.url, event)).status, 202, server.output());
-        ids.push(event.eventId);
+        ids.push(String(event.eventId));
       }
       await eventually(async () => (await countsByEventId(home.parquet)).size === ids.length || undefined);
       const link = (await runCommand(home, ['open'])).stdout.trim();
