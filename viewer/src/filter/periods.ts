@@ -10,6 +10,10 @@ export interface Period {
 export interface DateWords {
   readonly months: ReadonlyMap<string, number>;
   readonly weekdays: ReadonlyMap<string, number>;
+  /** `today` and `yesterday`, as days from now. */
+  readonly days: ReadonlyMap<string, number>;
+  /** 3/12/2026 is in March, as the reader writes it. */
+  readonly isMonthFirst: boolean;
 }
 
 const wordsByLocales = new Map<string, DateWords>();
@@ -20,7 +24,14 @@ export function dateWords(locales: readonly string[]): DateWords {
   if (known !== undefined) return known;
   const months = new Map<string, number>();
   const weekdays = new Map<string, number>();
+  const days = new Map<string, number>();
   for (const locale of [...locales, 'en']) {
+    const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+    for (const shift of [0, -1]) {
+      const name = plain(relative.format(shift, 'day'));
+      // Swedish: `i dag`, and as people write it
+      days.set(name, shift).set(name.replaceAll(' ', ''), shift);
+    }
     for (const style of ['long', 'short'] as const) {
       const month = new Intl.DateTimeFormat(locale, { month: style, timeZone: 'UTC' });
       const day = new Intl.DateTimeFormat(locale, { weekday: style, timeZone: 'UTC' });
@@ -28,7 +39,8 @@ export function dateWords(locales: readonly string[]): DateWords {
       for (let at = 0; at < 7; at++) weekdays.set(plain(day.format(Date.UTC(2024, 0, 7 + at))), at);
     }
   }
-  const words = { months, weekdays };
+  const parts = new Intl.DateTimeFormat(locales[0] ?? 'en').formatToParts().map(({ type }) => type);
+  const words = { months, weekdays, days, isMonthFirst: parts.indexOf('month') < parts.indexOf('day') };
   wordsByLocales.set(key, words);
   return words;
 }
@@ -60,18 +72,16 @@ function readBetween(text: string, nowMs: number, words: DateWords): Period | un
 }
 
 function readOne(text: string, nowMs: number, words: DateWords): Period | undefined {
-  return readRelative(text, nowMs) ?? readNumeric(text) ?? readNamed(text, nowMs, words);
+  return readRelative(text, nowMs, words) ?? readNumeric(text, words) ?? readNamed(text, nowMs, words);
 }
 
-function readRelative(text: string, nowMs: number): Period | undefined {
+function readRelative(text: string, nowMs: number, words: DateWords): Period | undefined {
   const now = new Date(nowMs);
   const [year, month, day] = [now.getFullYear(), now.getMonth(), now.getDate()];
   const monday = day - ((now.getDay() + 6) % 7);
+  const shift = words.days.get(text) ?? daysAgo(text);
+  if (shift !== undefined) return between(new Date(year, month, day + shift), new Date(year, month, day + shift + 1));
   switch (text) {
-    case 'today':
-      return dayPeriod(year, month, day);
-    case 'yesterday':
-      return dayPeriod(year, month, day - 1);
     case 'this week':
       return between(new Date(year, month, monday), new Date(year, month, monday + 7));
     case 'last week':
@@ -90,6 +100,12 @@ function readRelative(text: string, nowMs: number): Period | undefined {
   return { from: before(now, Number(count), unit), to: null };
 }
 
+/** `3 days ago`, as days from now. */
+function daysAgo(text: string): number | undefined {
+  const [, count] = /^(\d{1,4}) days? ago$/.exec(text) ?? [];
+  return count === undefined ? undefined : -Number(count);
+}
+
 function before(now: Date, count: number, unit: string): number {
   const then = new Date(now);
   if (unit === 'minute') then.setMinutes(then.getMinutes() - count);
@@ -99,8 +115,8 @@ function before(now: Date, count: number, unit: string): number {
   return then.getTime();
 }
 
-/** `2026-03-12`, `2026-03`, `2026-03-12 14:05`, `12.3.2026`; a full ISO time is its second. */
-function readNumeric(text: string): Period | undefined {
+/** `2026-03-12`, `2026-03`, `2026-03-12 14:05`, `12.3.2026`, `12/3/2026`; a full ISO time is its second. */
+function readNumeric(text: string, { isMonthFirst }: DateWords): Period | undefined {
   const iso = /^\d{4}-\d{2}-\d{2}t\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:\d{2})$/.test(text);
   if (iso) {
     const at = Math.floor(Date.parse(text.toUpperCase()) / 1000) * 1000;
@@ -114,8 +130,12 @@ function readNumeric(text: string): Period | undefined {
     const at = new Date(Number(y), Number(m) - 1, Number(d), Number(hour), Number(minute)).getTime();
     return { from: at, to: at + 60_000 };
   }
-  const [, dd, mm, yyyy] = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/.exec(text) ?? [];
-  return dd === undefined ? undefined : dayPeriod(Number(yyyy), Number(mm) - 1, Number(dd));
+  const [, one, mark, two, year] = /^(\d{1,2})([./])(\d{1,2})\2(\d{4})$/.exec(text) ?? [];
+  if (one === undefined) return undefined;
+  // what can be no month is the day, whoever writes it
+  const isTurned = mark === '/' && (isMonthFirst ? Number(one) <= 12 : Number(two) > 12);
+  const [day, month] = isTurned ? [two, one] : [one, two];
+  return dayPeriod(Number(year), Number(month) - 1, Number(day));
 }
 
 /** `monday`, `5 jan`, `jan 5, 2026`, `january 2026`. Without a year: the newest one that has begun. */

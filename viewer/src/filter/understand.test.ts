@@ -30,6 +30,7 @@ test('dates are understood as people write them, in the zone of the reader', () 
     'last month': '2026-02-01 to 2026-03-01',
     'this year': '2026-01-01 to 2027-01-01',
     'last 3 days': '2026-03-09 16:30 to …',
+    '20 days ago': '2026-02-20 to 2026-02-21',
     'past 2 hours': '2026-03-12 14:30 to …',
     '2026-03-05': '2026-03-05 to 2026-03-06',
     '2026-02': '2026-02-01 to 2026-03-01',
@@ -64,6 +65,23 @@ test('names of months and days are those of the reader, and the English ones', (
   assert.equal(period('5 maj 2025', ['sv-SE']), '2025-05-05 to 2025-05-06');
   assert.equal(period('måndag', ['sv-SE']), '2026-03-09 to 2026-03-10');
   assert.equal(period('monday', ['sv-SE']), '2026-03-09 to 2026-03-10');
+});
+
+test('dates with slashes are read as the reader writes them', () => {
+  assert.equal(period('12/3/2026', ['en-GB']), '2026-03-12 to 2026-03-13');
+  assert.equal(period('3/12/2026', ['en-US']), '2026-03-12 to 2026-03-13');
+  assert.equal(period('12/03/2026', ['fr-FR']), '2026-03-12 to 2026-03-13');
+  // there is no 25th month
+  assert.equal(period('25/12/2025', ['en-US']), '2025-12-25 to 2025-12-26');
+  assert.equal(period('12/25/2025', ['en-GB']), '2025-12-25 to 2025-12-26');
+  assert.equal(period('1/3/2026 to 3/3/2026', ['en-GB']), '2026-03-01 to 2026-03-04');
+  for (const text of ['25/25/2025', '12/3.2026', '1/2/3', '12/3']) assert.equal(period(text), null, text);
+});
+
+test('today and yesterday have the names of the reader, too', () => {
+  assert.equal(period('gestern', ['de-DE']), '2026-03-11 to 2026-03-12');
+  assert.equal(period('idag', ['sv-SE']), '2026-03-12 to 2026-03-13');
+  assert.equal(period('yesterday', ['de-DE']), '2026-03-11 to 2026-03-12');
 });
 
 test('what is no date stays a word', () => {
