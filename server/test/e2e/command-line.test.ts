@@ -163,6 +163,9 @@ test('a destination that cannot write holds its events; skip lets them go, a dea
   assert.equal(retried.code, 0, retried.stderr);
   assert.match(retried.stdout, /5 events sent again/);
   assert.match((await runCommand(home, ['dead-letters', 'list'])).stdout, /No dead letters/);
+  const misspelt = await runCommand(home, ['dead-letters', 'list', '--destination', 'parket']);
+  assert.deepEqual([misspelt.code, misspelt.stdout], [1, ''], 'not taken for a destination without dead letters');
+  assert.match(misspelt.stderr, /No destination is called parket/);
   await server.stop();
   assert.deepEqual([...(await countsByEventId(home.parquet)).keys()].sort(), ids.sort());
   assert.ok(parquetFiles(home).every((name) => /^\d{8}_part\d+\.parquet$/.test(name)));

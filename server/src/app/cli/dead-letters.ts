@@ -29,6 +29,10 @@ export async function deadLettersList(
       toIsoString(epochMillis(letter.at)),
       letter.message,
     ]);
+    const { destination } = options;
+    if (rows.length === 0 && destination !== undefined && state.destinations.get(destination) === undefined) {
+      throw new CommandFailure(`No destination is called ${destination}; see "destinations list".`);
+    }
     print(
       formatTable(['id', 'destination', 'sequence', 'event id', 'type', 'code', 'at', 'reason'], rows) ||
         'No dead letters.\n',
