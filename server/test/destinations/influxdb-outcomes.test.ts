@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { influxdbDestination } from '../../src/adapters/destinations/influxdb/index.ts';
 import type { DeliveryWorker } from '../../src/pipeline/delivery-worker.ts';
@@ -6,6 +9,7 @@ import { type Destination, defineDestination } from '../../src/pipeline/ports/de
 import { plainRows, rowOf } from '../conformance/destination.ts';
 import { DeliveryWorld } from '../pipeline/delivery-world.ts';
 import { SERVER_POLICY } from '../support/fake-destination.ts';
+import { AttemptMemory } from '../support/file-attempts.ts';
 import { FilePlace } from '../support/file-place.ts';
 import { eventually } from '../support/running-server.ts';
 import { withDefaults } from '../support/schema-defaults.ts';
@@ -180,6 +184,36 @@ for (const version of [1, 2, 3] as const) {
       assert.ok(server.writes >= 2);
       assert.equal(server.connections, 1);
       assert.deepEqual(new Set(server.encodings), new Set(['gzip']));
+    });
+
+    it('a server that takes anything with a page of its own has taken nothing', async () => {
+      const portal = createServer((request, response) => {
+        request.resume();
+        response.writeHead(200, { 'content-type': 'text/html' }).end('\n<!doctype html><title>Welcome</title>');
+      });
+      portal.listen(0, '127.0.0.1');
+      await once(portal, 'listening');
+      const { port } = portal.address() as AddressInfo;
+      const raw = withDefaults(registered.jsonSchema, { host: '127.0.0.1', port, version, ...SECTIONS[version] });
+      const opened = registered.open(raw, place.context('influxdb')).destination;
+      const outcome = await opened.deliver(new AttemptMemory().batch(plainRows(1, 2)), new AbortController().signal);
+      await opened.close();
+      portal.closeAllConnections();
+      portal.close();
+      assert.ok(outcome.kind === 'stopped', outcome.kind);
+      assert.match(
+        outcome.error.message,
+        /with 200 \(.*Welcome.*Is this InfluxDB, and is destination\.influxdb\.version/,
+      );
+    });
+
+    it('an error that comes as a success is none', async () => {
+      server.answer = () => ({ status: 200, body: { error: 'cannot do that' } });
+      await append(1);
+      start();
+      await failed();
+      assert.equal(worker.status().state, 'stopped');
+      assert.match(worker.status().lastError?.message ?? '', /with 200 \(cannot do that\)/);
     });
   });
 }

@@ -24,8 +24,11 @@ export function sentenceOf(reply: HttpReply): string {
   return said.trim();
 }
 
-export function isSuccess({ status }: HttpReply): boolean {
-  return status >= 200 && status < 300;
+/** A page, or an error in a success, comes from something else that takes every request: then nothing was written. */
+export function isSuccess(reply: HttpReply): boolean {
+  const { status, text } = reply;
+  if (status < 200 || status >= 300 || text.trimStart().startsWith('<')) return false;
+  return text === '' || membersOf(jsonOf(reply)).error === undefined;
 }
 
 export interface Asked {
