@@ -62,6 +62,11 @@ export class DurableFolder {
     this.#isPrivate = options.readableBy === 'owner';
   }
 
+  /** The same for two spellings of one path: to Windows `d:\Audit` is `D:\audit`. */
+  keyOf(path: string): string {
+    return this.#isWindows ? path.toLowerCase() : path;
+  }
+
   /** Creates the folder with its parents, durably. @throws CodedError EXPORT_WRITE_FAILED */
   async create(): Promise<void> {
     await this.#guard('create the folder', async () => {

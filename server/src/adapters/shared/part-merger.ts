@@ -119,10 +119,10 @@ export class PartMerger implements DayMerger {
 
   /** A load over the day's parts would find rows that the daily file has not: somebody else's, or of a lost database. */
   async #refuseUnknownParts(day: string, parts: readonly PublishedPart[]): Promise<void> {
-    const paths = new Set(parts.map(({ path }) => path));
+    const known = new Set(parts.map(({ path }) => this.#exports.keyOf(path)));
     const name = new RegExp(`^${day}_part\\d+\\.${this.#format.extension}$`);
     const names = (await this.#exports.list()).filter(
-      (one) => name.test(one) && !paths.has(join(this.#exports.directory, one)),
+      (one) => name.test(one) && !known.has(this.#exports.keyOf(join(this.#exports.directory, one))),
     );
     if (names.length === 0) return;
     throw notWhole(
