@@ -89,6 +89,19 @@ test('arrows enter the list without the search box; going back finds the focus w
   await page.waitForFunction(() => document.activeElement?.closest('li')?.ariaPosInSet === '4');
 });
 
+test('arrows enter the list at what can be seen', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/');
+  await page.locator('.row').first().waitFor();
+  const main = page.locator('.main');
+  await main.evaluate((element) => element.scrollTo(0, 1500));
+  await page.waitForFunction(() => Number(document.querySelector('.virtual-item')?.ariaPosInSet) > 10);
+  await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() => Number(document.activeElement?.closest('li')?.ariaPosInSet) > 20);
+  assert.ok(Math.abs((await main.evaluate((element) => element.scrollTop)) - 1500) < 60);
+});
+
 test('? lists the keys, Escape closes, the focus returns', async (t) => {
   const page = await open(t);
   if (page === undefined) return;

@@ -100,7 +100,11 @@ export function VirtualList({ label, className, rows, itemCount, scrollKey, near
   enter.current = (event) => {
     const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
     if (event.defaultPrevented || hasModifier || !hasNoFocus() || !ENTERING.has(event.key)) return;
-    if (document.querySelector('dialog[open]') === null) move(event);
+    if (document.querySelector('dialog[open]') !== null) return;
+    const top = tops[target.current.row] ?? -1;
+    // whoever scrolled goes on at what can be seen
+    if (seen.top > 0 && (top < seen.top || top > seen.bottom)) target.current.row = rowAt(tops, seen.top);
+    move(event);
   };
   let position = 0;
   const positions = rows.map((row) => (row.isItem ? ++position : 0));
