@@ -18,6 +18,25 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     [`production.yaml:4:5 ${AUDIT}.prot: expected a known key, found "prot". Did you mean "port"?`],
   ],
   [
+    'limits of who sees everything, and a password where its hash belongs',
+    audit(
+      'viewer:',
+      '  users:',
+      '    - {name: a, role: admin, apps: [x]}',
+      '    - {name: b, role: reader, apps: [x], pictures: false}',
+      '    - {name: c, passwordHash: secret}',
+      '  oidc:',
+      '    issuer: https://login.example',
+      '    clientId: a',
+      '    roles: [{value: admins, role: admin, pictures: false}, {value: all, role: admin, pictures: true}]',
+    ),
+    [
+      `production.yaml:5:11 ${AUDIT}.viewer.users[0]: expected no limits for an administrator, who sees everything, or the role reader.`,
+      `production.yaml:7:21 ${AUDIT}.viewer.users[2].passwordHash: expected a text with the pattern ^scrypt:, found a text.`,
+      `production.yaml:11:17 ${AUDIT}.viewer.oidc.roles[0]: expected no limits for an administrator, who sees everything, or the role reader.`,
+    ],
+  ],
+  [
     'unknown key that is known elsewhere',
     audit('parquet: {}'),
     [

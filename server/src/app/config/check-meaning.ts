@@ -8,6 +8,7 @@ import {
   MEASUREMENT_RULE,
   TAG_NAMES_RULE,
 } from '../../adapters/shared/influxdb/line-protocol.ts';
+import { membersOf } from '../../domain/payload-member.ts';
 import type { RegisteredDestination } from '../../pipeline/ports/destination.ts';
 import { quoted } from './check-schema.ts';
 import { closestName, editDistance } from './closest-name.ts';
@@ -130,9 +131,24 @@ function viewerUsers(settings: AuditSettings): Problem[] {
   const users = settings.value('viewer.users');
   const names = Array.isArray(users) ? users.map((user: unknown) => (user as { name?: unknown } | null)?.name) : [];
   const twice = names.find((name, i) => typeof name === 'string' && names.indexOf(name) !== i);
-  return twice === undefined
-    ? []
-    : [settings.problem('viewer.users', `expected each name once, found ${quoted(String(twice))} twice`)];
+  return [
+    ...(twice === undefined
+      ? []
+      : [settings.problem('viewer.users', `expected each name once, found ${quoted(String(twice))} twice`)]),
+    ...limitedAdmins(settings, 'viewer.users'),
+  ];
+}
+
+/** Who reads such an entry would take it for a limit. */
+function limitedAdmins(settings: AuditSettings, path: string): Problem[] {
+  const entries = settings.value(path);
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry: unknown, i) => {
+    const { role, apps, pictures, objectData } = membersOf(entry);
+    if (role !== 'admin' || (!Array.isArray(apps) && pictures !== false && objectData !== false)) return [];
+    const message = 'expected no limits for an administrator, who sees everything, or the role reader';
+    return [settings.problem(`${path}.${i}`, message)];
+  });
 }
 
 /** A provider over plain http could be anybody, so that anybody could log in. */
@@ -143,6 +159,7 @@ function oidc(settings: AuditSettings): Problem[] {
   const clientId = settings.value(`${section}.clientId`) ?? '';
   const redirectUri = settings.value(`${section}.redirectUri`) ?? '';
   return [
+    ...limitedAdmins(settings, `${section}.roles`),
     ...(isSafeAddress(issuer) ? [] : [settings.problem(`${section}.issuer`, expectedAddress('an address', issuer))]),
     ...(clientId === ''
       ? [settings.problem(section, 'expected the key "clientId" beside the issuer, found none')]

@@ -96,6 +96,7 @@ function typeName(type: string, schema: JsonSchema): string {
     case 'boolean':
       return 'true or false';
     case 'string':
+      if (typeof schema.pattern === 'string') return `a text with the pattern ${schema.pattern}`;
       return typeof schema.minLength === 'number' && schema.minLength > 0 ? 'a text that is not empty' : 'a text';
     case 'array':
       return 'a list';
