@@ -186,6 +186,22 @@ for (const version of [1, 2, 3] as const) {
       assert.deepEqual(new Set(server.encodings), new Set(['gzip']));
     });
 
+    it('a secret that is also the name of what is looked for: it is found, and nothing is made', async () => {
+      const auth = { enable: true, username: 'audit', password: 'audit' };
+      const section = {
+        1: { v1Config: { dbName: 'audit', auth, retentionPolicy: { name: 'audit', duration: '0s' } } },
+        2: { v2Config: { org: 'audit', bucket: 'audit', token: 'audit' } },
+        3: { v3Config: { database: 'audit', token: 'audit' } },
+      }[version];
+      const raw = withDefaults(registered.jsonSchema, { host: '127.0.0.1', port: server.port, version, ...section });
+      const opened = registered.open(raw, place.context('influxdb')).destination;
+      const outcome = await opened.deliver(new AttemptMemory().batch(plainRows(1, 2)), new AbortController().signal);
+      await opened.close();
+      assert.equal(outcome.kind, 'delivered');
+      const lookUps = { 1: 2, 2: 2, 3: 1 }[version];
+      assert.deepEqual(server.requests, [...Array(lookUps).fill('set-up'), 'write']);
+    });
+
     it('a server that takes anything with a page of its own has taken nothing', async () => {
       const portal = createServer((request, response) => {
         request.resume();

@@ -34,6 +34,8 @@ export interface HttpReply {
   readonly location: string | undefined;
   /** Without secrets. */
   readonly text: string;
+  /** As it came, to look up names in: one of them may be that of a secret. Never for messages. */
+  readonly unmasked: string;
 }
 
 /** Far more than any answer that matters. */
@@ -121,7 +123,8 @@ export class HttpClient {
       request.on('response', (response) => {
         textOf(response).then((text) => {
           const { 'retry-after': retryAfter, location } = response.headers;
-          settle({ status: response.statusCode ?? 0, retryAfter, location, text: maskSecrets(text, secrets) });
+          const masked = maskSecrets(text, secrets);
+          settle({ status: response.statusCode ?? 0, retryAfter, location, text: masked, unmasked: text });
         }, reject);
       });
       request.end(body);

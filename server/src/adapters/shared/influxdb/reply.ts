@@ -9,7 +9,7 @@ export type Failure = Extract<DeliveryOutcome, { readonly error: CodedError }>;
 /** Longer answers are cut in messages. */
 const MAX_REASON_CHARACTERS = 500;
 
-export function jsonOf({ text }: HttpReply): unknown {
+export function jsonOf({ text }: Pick<HttpReply, 'text'>): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -76,15 +76,24 @@ type Names = { readonly names: readonly unknown[] } | { readonly failure: Failur
 /** The first column of an InfluxQL answer; its errors come with status 200. */
 function namesOf(statement: string, reply: HttpReply, nowMs: number, answered: Answered): Names {
   if (!isSuccess(reply)) return { failure: answered(reply, statement, nowMs) };
-  const [result] = listOf(membersOf(jsonOf(reply)).results);
-  const { error, series } = membersOf(result);
+  const { error } = resultOf(jsonOf(reply));
   if (typeof error === 'string') {
     const code = /not authorized|requires admin/i.test(error) ? 'INFLUXDB_ACCESS_DENIED' : 'INFLUXDB_MISSING';
     const message = `InfluxDB answered ${statement} with: ${error}.`;
     return { failure: { kind: 'stopped', error: new CodedError(code, message) } };
   }
-  const rows = listOf(series).flatMap((one) => listOf(membersOf(one).values));
+  const rows = listOf(resultOf(found(reply)).series).flatMap((one) => listOf(membersOf(one).values));
   return { names: rows.map((row) => listOf(row)[0]) };
+}
+
+/** Of the one statement. */
+function resultOf(answer: unknown): Readonly<Record<string, unknown>> {
+  return membersOf(listOf(membersOf(answer).results)[0]);
+}
+
+/** What a look-up has found, names as they are. */
+function found({ unmasked }: HttpReply): unknown {
+  return jsonOf({ text: unmasked });
 }
 
 function identifier(name: string): string {
@@ -101,13 +110,12 @@ function versionTwo({ org, bucket, description, token, retentionSeconds }: Optio
       if (takesWritesOnly(orgs)) return undefined;
       if (orgs.status === 404) return missing(`The organisation "${org}"`, `influx org create --name '${org}'`);
       if (!isSuccess(orgs)) return answered(orgs, 'the look-up of the organisation', nowMs);
-      const [found] = listOf(membersOf(jsonOf(orgs)).orgs);
-      const { id } = membersOf(found);
+      const { id } = membersOf(listOf(membersOf(found(orgs)).orgs)[0]);
       if (typeof id !== 'string') return invisible(org, bucket);
       const look = new URLSearchParams({ orgID: id, name: bucket });
       const buckets = await ask({ method: 'GET', path: `/api/v2/buckets?${look}` });
       if (!isSuccess(buckets) && buckets.status !== 404) return answered(buckets, 'the look-up of the bucket', nowMs);
-      const present = isSuccess(buckets) ? listOf(membersOf(jsonOf(buckets)).buckets) : [];
+      const present = isSuccess(buckets) ? listOf(membersOf(found(buckets)).buckets) : [];
       if (present.some((one) => membersOf(one).name === bucket)) return undefined;
       const rules = retentionSeconds === 0 ? [] : [{ type: 'expire', everySeconds: retentionSeconds }];
       const text = JSON.stringify({ orgID: id, name: bucket, description, retentionRules: rules });
@@ -138,7 +146,7 @@ function versionThree({ database, token, retentionDuration }: Options<3>, answer
     async setUp(ask, nowMs) {
       const reply = await ask({ method: 'GET', path: '/api/v3/configure/database?format=json' });
       if (!isSuccess(reply)) return answered(reply, 'the look-up of the database', nowMs);
-      const names = listOf(jsonOf(reply)).map((one) => membersOf(one)['iox::database']);
+      const names = listOf(found(reply)).map((one) => membersOf(one)['iox::database']);
       if (names.includes(database)) return undefined;
       const retention = retentionDuration === '0s' ? '' : ` --retention-period ${retentionDuration}`;
       return missing(`The database "${database}"`, `influxdb3 create database${retention} '${database}'`);
