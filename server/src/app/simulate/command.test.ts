@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
@@ -67,6 +69,17 @@ test('no server, a wrong token and a wrong address end with a sentence that says
   await assert.rejects(run((await listen(t, 202, 401)).url), failure(/--token/));
   await assert.rejects(run((await listen(t, 202, 404)).url), failure(/HTTP 404/));
   await assert.rejects(run('nonsense'), failure(/not the address/));
+});
+
+test('a certificate that is not trusted is not taken for a server that is not there', async (t) => {
+  const file = (name: string) => readFileSync(new URL(`../../../test/http/certificates/${name}`, import.meta.url));
+  const server = createTlsServer({ cert: file('first.cert.pem'), key: file('first.key.pem') });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  await assert.rejects(
+    run(`https://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    (error) => error instanceof CommandFailure && /not trusted here.*NODE_EXTRA_CA_CERTS/s.test(error.message),
+  );
 });
 
 test('progress is one line written over again on a terminal, and a line every five seconds elsewhere', () => {

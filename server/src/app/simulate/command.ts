@@ -1,4 +1,4 @@
-import { messageOf } from '../../domain/errors.ts';
+import { messageOf, systemCodeOf } from '../../domain/errors.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import { CommandFailure, EXIT } from '../cli/exit-codes.ts';
 import type { TextOutput } from '../cli/progress-line.ts';
@@ -102,6 +102,12 @@ function connect(options: SimulateOptions): AuditClient {
 
 async function checkServer(client: AuditClient, url: string, signal: AbortSignal): Promise<void> {
   const answer = await client.testConnection(signal).catch((error: unknown) => {
+    if (/CERT|VERIFY/.test(systemCodeOf(error) ?? '')) {
+      throw new CommandFailure(
+        `The certificate of the server at ${url} is not trusted here (${messageOf(error)}).\n` +
+          'Set NODE_EXTRA_CA_CERTS to the file of its authority, or of itself when it is self-signed, and give a host that it is for with --url.',
+      );
+    }
     throw new CommandFailure(
       `No server answers at ${url} (${messageOf(error)}).\nStart one with "npm start", or name another with --url.`,
     );
