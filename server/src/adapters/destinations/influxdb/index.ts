@@ -96,7 +96,7 @@ export class InfluxdbDestination implements Destination {
       if (isSuccess(reply)) break;
       if (isSeriesLimit(reply)) return seriesLimit(sentenceOf(reply));
       const failure = failureOf(reply, {
-        what: `a write of ${left.length} events`,
+        what: `a write of ${left.length} ${left.length === 1 ? 'event' : 'events'}`,
         nowMs: this.#context.clock.now(),
         setting: this.#options.setting,
       });
