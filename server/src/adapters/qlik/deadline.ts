@@ -6,19 +6,31 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** The time is up; else it was the signal given, or nothing yet. */
   isOver(): boolean;
+  /** Must be called at the end of the work. */
   cancel(): void;
 }
 
+/** @param outer may live for ever: it knows nothing of the deadline once that is cancelled */
 export function startDeadline(clock: Clock, afterMs: number, outer: AbortSignal): Deadline {
-  const over = new AbortController();
+  // no AbortSignal.any: the engine keeps such a signal, and all that listens to it, until it aborts
+  const ended = new AbortController();
   const cancelled = new AbortController();
+  const end = () => ended.abort();
+  let isOver = false;
+  if (outer.aborted) end();
+  outer.addEventListener('abort', end);
   void clock.sleep(afterMs, cancelled.signal).then(() => {
-    if (!cancelled.signal.aborted) over.abort();
+    if (cancelled.signal.aborted) return;
+    isOver = true;
+    end();
   });
   return {
-    signal: AbortSignal.any([outer, over.signal]),
-    isOver: () => over.signal.aborted && !outer.aborted,
-    cancel: () => cancelled.abort(),
+    signal: ended.signal,
+    isOver: () => isOver && !outer.aborted,
+    cancel: () => {
+      cancelled.abort();
+      outer.removeEventListener('abort', end);
+    },
   };
 }
 
