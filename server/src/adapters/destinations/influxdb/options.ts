@@ -38,7 +38,7 @@ interface InfluxdbSection extends ConnectionSection {
 export const influxdbOptions: OptionsSchema<InfluxdbOptions> = {
   jsonSchema: section('InfluxDB 1, 2 or 3: one point per event.', {
     host: { description: 'Host.', type: 'string', minLength: 1, default: 'localhost' },
-    port: { description: 'Port.', type: 'integer', minimum: 0, maximum: 65_535, default: 8086 },
+    port: { description: 'Port.', type: 'integer', minimum: 1, maximum: 65_535, default: 8086 },
     https: flag('Use https; the same as `tls.enable`.', false),
     tls: section('How https is used.', {
       enable: flag('Use https.', false),
