@@ -154,7 +154,13 @@ const KEYS: Readonly<Record<Exclude<SummaryBy, 'first-open'>, Key>> = {
 
 const same = (key: string) => [key, key] as const;
 
-export function summary(events: readonly Kept[], by: SummaryBy, limit: number): TrailSummary {
+const AMOUNTS: Readonly<Record<string, (row: TrailSummaryRow) => number>> = {
+  views: ({ views }) => views,
+  users: ({ users }) => users,
+  time: ({ totalMs }) => totalMs,
+};
+
+export function summary(events: readonly Kept[], by: SummaryBy, limit: number, order = 'events'): TrailSummary {
   if (by === 'first-open') return { by, rows: firstOpens(events).slice(0, limit) };
   const keyOf = KEYS[by];
   const groups = Map.groupBy(
@@ -164,7 +170,8 @@ export function summary(events: readonly Kept[], by: SummaryBy, limit: number): 
   const rows = [...groups].map(([key, group]) =>
     rowOf(key, group[0] === undefined ? key : (keyOf(group[0])[1] ?? key), group),
   );
-  rows.sort((a, b) => (by === 'day' ? a.key.localeCompare(b.key) : b.events - a.events));
+  const amount = AMOUNTS[order] ?? (({ events }) => events);
+  rows.sort((a, b) => (by === 'day' ? a.key.localeCompare(b.key) : amount(b) - amount(a) || b.events - a.events));
   return { by, rows: rows.slice(0, limit) };
 }
 

@@ -210,8 +210,10 @@ class Mock {
           ? queries.timeline(this.newestFirst, id, query)
           : { items: queries.usersOf(this.newestFirst, query) },
       apps: () => ({ items: queries.appsOf(found()) }),
-      summary: () =>
-        queries.summary(found(), (query.get('by') ?? 'app') as SummaryBy, Number(query.get('limit') ?? 20)),
+      summary: () => {
+        const [by, limit] = [(query.get('by') ?? 'app') as SummaryBy, Number(query.get('limit') ?? 20)];
+        return queries.summary(found(), by, limit, query.get('order') ?? undefined);
+      },
       histogram: () => queries.histogram(found(), query, this.#options.now()),
       suggest: () => ({ items: queries.suggestions(this.newestFirst, query.get('q') ?? '') }),
       'openapi.json': () => ({ openapi: '3.1.0' }),

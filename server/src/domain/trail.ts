@@ -189,6 +189,9 @@ export interface TrailApp {
 
 export type SummaryBy = 'app' | 'sheet' | 'object' | 'user' | 'hour' | 'weekday' | 'day' | 'eventType' | 'first-open';
 
+/** By what the rows of a summary are ranked, the most first. */
+export type SummaryOrder = 'events' | 'views' | 'users' | 'time';
+
 export interface TrailSummary {
   readonly by: SummaryBy;
   readonly rows: readonly TrailSummaryRow[];

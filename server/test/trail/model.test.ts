@@ -221,6 +221,34 @@ describe('against a simple model of 3,000 events', () => {
     }
   });
 
+  it('a summary is ranked by what was asked for, and its first row is the first of all', async () => {
+    const measures = { events: 'events', views: 'views', users: 'users', time: 'totalMs' } as const;
+    const told = new Set<string>();
+    // few enough events that not everybody has seen everything
+    const from = new Date(all.map(({ at }) => at ?? 0).toSorted((a, b) => b - a)[40] ?? 0).toISOString();
+    for (const visitor of visitors) {
+      for (const by of ['app', 'object', 'user', 'eventType']) {
+        for (const [order, measure] of Object.entries(measures)) {
+          const { rows } = await visitor.read(`summary?by=${by}&limit=1000&order=${order}&from=${from}`);
+          const amounts = rows.map((row: Record<string, number>) => row[measure]);
+          if (new Set(amounts).size > 1) told.add(order);
+          assert.deepEqual(
+            amounts,
+            amounts.toSorted((a: number, b: number) => b - a),
+            `${by} ${order}`,
+          );
+          const first = await visitor.read(`summary?by=${by}&limit=1&order=${order}&from=${from}`);
+          assert.deepEqual(first.rows, rows.slice(0, 1));
+        }
+      }
+      assert.deepEqual(
+        (await visitor.read('summary?by=app')).rows,
+        (await visitor.read('summary?by=app&order=events')).rows,
+      );
+    }
+    assert.deepEqual([...told].sort(), ['events', 'time', 'users', 'views']);
+  });
+
   it('who opened an app for the first time is told from all times', async () => {
     const firsts = new Map<string, number>();
     for (const { app, user, at = 0 } of all) {

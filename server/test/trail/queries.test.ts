@@ -159,6 +159,7 @@ describe('what the trail answers', () => {
       assert.equal(body.error.code, 'BAD_REQUEST');
     }
     assert.equal((await visitor.get('summary?by=colour')).status, 400);
+    assert.equal((await visitor.get('summary?by=app&order=colour')).status, 400);
   });
 
   it('leaves no part of a question out in silence', async () => {

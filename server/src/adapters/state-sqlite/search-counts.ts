@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { epochMillis } from '../../domain/epoch-millis.ts';
+import type { SummaryOrder } from '../../domain/trail.ts';
 import type { TrailCount, TrailCountBy, TrailCounts, TrailKey } from '../../pipeline/ports/trail-index.ts';
 import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { numberOf, textOf } from './cells.ts';
@@ -41,7 +42,12 @@ export class SearchCounts {
     this.#rows = rows;
   }
 
-  async counts(filter: LimitedFilter, by: TrailCountBy, limit: number): Promise<TrailCounts> {
+  async counts(
+    filter: LimitedFilter,
+    by: TrailCountBy,
+    limit: number,
+    order: SummaryOrder = 'events',
+  ): Promise<TrailCounts> {
     const groups = new CountGroups(by);
     // who opened an app for the first time in May can only be told from all times
     const counted = by === 'first-open' ? withoutTimes(filter) : filter;
@@ -53,7 +59,7 @@ export class SearchCounts {
     for (const key of named) this.#addNamed(key, groups);
     // an app has its name also where no word of `q` finds the event
     const naming = named.length === 0 ? match : (searchMatch(this.#file, { ...counted, q: '' }) ?? match);
-    const shown = sorted(groups.groups, by).filter(by === 'first-open' ? isWithin(filter) : () => true);
+    const shown = sorted(groups.groups, by, order).filter(by === 'first-open' ? isWithin(filter) : () => true);
     const rows: TrailCount[] = [];
     for (const group of shown.slice(0, limit)) {
       rows.push(this.#countOf(group, by, naming));
@@ -113,7 +119,7 @@ export class SearchCounts {
   }
 
   #countOf(group: Group, by: TrailCountBy, match: SearchMatch): TrailCount {
-    const { key, user, events, views, totalMs, users, durations } = group;
+    const { key, user, events, views, totalMs, durations } = group;
     const isText = !IN_ORDER.includes(by);
     return {
       key: isText ? this.#rows.text(key) : key,
@@ -121,8 +127,7 @@ export class SearchCounts {
       userId: this.#rows.text(user),
       events,
       views,
-      // those of a stretch of time may be more than did this in it
-      users: Math.min(users.size, events),
+      users: usersOf(group),
       totalMs,
       medianMs: medianOf(durations ?? this.#newestDurations(group, by, match)),
       firstTime: epochMillis(group.firstTime),
@@ -178,11 +183,24 @@ function countedRow(row: Row): CountedRow {
   };
 }
 
-function sorted(groups: readonly Group[], by: TrailCountBy): readonly Group[] {
+function sorted(groups: readonly Group[], by: TrailCountBy, order: SummaryOrder): readonly Group[] {
   const counted = groups.filter(({ events }) => events > 0);
   if (by === 'first-open') return counted.toSorted((a, b) => b.firstTime - a.firstTime);
   if (IN_ORDER.includes(by)) return counted.toSorted((a, b) => a.key - b.key);
-  return counted.toSorted((a, b) => b.events - a.events || a.key - b.key);
+  const amount = AMOUNTS[order];
+  return counted.toSorted((a, b) => amount(b) - amount(a) || b.events - a.events || a.key - b.key);
+}
+
+const AMOUNTS: Readonly<Record<SummaryOrder, (group: Group) => number>> = {
+  events: ({ events }) => events,
+  views: ({ views }) => views,
+  users: usersOf,
+  time: ({ totalMs }) => totalMs,
+};
+
+/** Those of a stretch of time may be more than did this in it. */
+function usersOf({ users, events }: Group): number {
+  return Math.min(users.size, events);
 }
 
 function isWithin({ from, to }: LimitedFilter): (group: Group) => boolean {

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type EpochMillis, epochMillis } from '../../domain/epoch-millis.ts';
 import { CodedError } from '../../domain/errors.ts';
 import { BEFORE_FIRST, type Sequence } from '../../domain/sequence.ts';
+import type { SummaryOrder } from '../../domain/trail.ts';
 import type {
   TrailCountBy,
   TrailCounts,
@@ -105,10 +106,10 @@ export class SqliteTrailIndex implements TrailIndex {
     return counts;
   }
 
-  counts(filter: LimitedFilter, by: TrailCountBy, limit: number): Promise<TrailCounts> {
+  counts(filter: LimitedFilter, by: TrailCountBy, limit: number, order?: SummaryOrder): Promise<TrailCounts> {
     const { file, rows } = this.#opened();
     const named = (asked: LimitedFilter) => this.#named(asked).map(({ key }) => key);
-    return new SearchCounts(file, rows, this.#smallTable, named).counts(filter, by, limit);
+    return new SearchCounts(file, rows, this.#smallTable, named).counts(filter, by, limit, order);
   }
 
   names(

@@ -1,4 +1,4 @@
-import type { SummaryBy } from '../../domain/trail.ts';
+import type { SummaryBy, SummaryOrder } from '../../domain/trail.ts';
 
 /** The answers of `domain/trail.ts` as JSON Schema (2020-12, as OpenAPI 3.1 has it). A test holds every answer against it. */
 
@@ -25,6 +25,8 @@ export function object(properties: Readonly<Record<string, Schema>>, optional: r
 }
 
 export const pageOf = (name: string): Schema => object({ items: listOf(ref(name)), nextCursor: textOrNull });
+
+export const ORDERS: readonly SummaryOrder[] = ['events', 'views', 'users', 'time'];
 
 export const SUMMARIES: readonly SummaryBy[] = [
   ...(['app', 'sheet', 'object', 'user', 'hour', 'weekday', 'day', 'eventType', 'first-open'] as const),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { TRAIL_ROOT } from '../../domain/trail.ts';
-import { object, pageOf, ref, SCHEMAS, SUMMARIES } from './openapi-schemas.ts';
+import { ORDERS, object, pageOf, ref, SCHEMAS, SUMMARIES } from './openapi-schemas.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -107,6 +107,9 @@ const SIGN_IN: Schema = {
 };
 
 const BY: Schema = { type: 'string', enum: SUMMARIES };
+const ORDER: Schema = { type: 'string', enum: ORDERS, default: 'events' };
+const RANKED_BY =
+  'What comes first: most events, views, users, or viewing time. Hours, weekdays and days come in their order, first opens the latest first.';
 
 /** docs/audit-trail.md, "What a search finds". */
 const SUMMARY_ANSWER =
@@ -172,7 +175,7 @@ const PATHS = {
   '/apps': get('Apps', [...FILTER, limit(200, 1000)], json(ref('TrailApps'), 'Most events first.')),
   '/summary': get(
     'Counts by what events share',
-    [must(query('by', 'What to count by.', BY)), ...FILTER, limit(20, 1000)],
+    [must(query('by', 'What to count by.', BY)), query('order', RANKED_BY, ORDER), ...FILTER, limit(20, 1000)],
     json(ref('TrailSummary'), SUMMARY_ANSWER),
   ),
   '/histogram': get(

@@ -5,7 +5,7 @@ import type { Looks } from '../../pipeline/trail/looks.ts';
 import type { TrailReader } from '../../pipeline/trail/reader.ts';
 import type { Trail } from '../../pipeline/trail/trail.ts';
 import { badRequest, notFound } from './failure.ts';
-import { SUMMARIES } from './openapi-schemas.ts';
+import { ORDERS, SUMMARIES } from './openapi-schemas.ts';
 import { Searches } from './searches.ts';
 import {
   readCount,
@@ -115,7 +115,11 @@ export function addTrailRoutes(app: FastifyInstance, { trail, sessionOf, looks }
       const asked = readOne(params, 'by');
       const by = SUMMARIES.find((name) => name === asked);
       if (by === undefined) throw badRequest(`"by" must be one of ${SUMMARIES.join(', ')}.`);
-      return trail.summary(reader, by, readQuestion(params, ['by', 'limit']), readLimit(params, ...LIMITS.summary));
+      const ranked = readOne(params, 'order') || 'events';
+      const order = ORDERS.find((name) => name === ranked);
+      if (order === undefined) throw badRequest(`"order" must be one of ${ORDERS.join(', ')}.`);
+      const question = readQuestion(params, ['by', 'limit', 'order']);
+      return trail.summary(reader, by, question, readLimit(params, ...LIMITS.summary), order);
     },
     searched('summary'),
   );

@@ -2,6 +2,7 @@ import type { EpochMillis } from '../../domain/epoch-millis.ts';
 import type { Origin } from '../../domain/log-entry.ts';
 import type { ScreenshotFile } from '../../domain/screenshot-outcome.ts';
 import type { Sequence } from '../../domain/sequence.ts';
+import type { SummaryOrder } from '../../domain/trail.ts';
 import type { LimitedFilter } from '../trail/limited-filter.ts';
 
 /** One event as lists show it. Rows of the other tables that belong to it included. */
@@ -108,7 +109,8 @@ export interface TrailIndex {
   span(filter: LimitedFilter): { readonly first: EpochMillis; readonly last: EpochMillis } | undefined;
   /** Events from each time to the next; the last ends with the filter. */
   histogram(filter: LimitedFilter, starts: readonly EpochMillis[], end: EpochMillis): Promise<readonly number[]>;
-  counts(filter: LimitedFilter, by: TrailCountBy, limit: number): Promise<TrailCounts>;
+  /** Stretches of time come in their order, apps that were opened first the latest first, all else by `order`. */
+  counts(filter: LimitedFilter, by: TrailCountBy, limit: number, order?: SummaryOrder): Promise<TrailCounts>;
   /** What is of these kinds and whose words begin so; of those that the filter's limits allow. */
   names(
     filter: LimitedFilter,

@@ -8,6 +8,7 @@ import type { ScreenshotFile } from '../../domain/screenshot-outcome.ts';
 import { type Sequence, sequence } from '../../domain/sequence.ts';
 import type {
   SummaryBy,
+  SummaryOrder,
   TrailApp,
   TrailEvent,
   TrailEventDetail,
@@ -147,8 +148,14 @@ export class Trail {
     return { items: appsOf(counts), isPartial: counts.isPartial, isApproximate: counts.hasApproximateUsers };
   }
 
-  async summary(reader: TrailReader, by: SummaryBy, question: TrailQuestion, limit: number): Promise<TrailSummary> {
-    const counts = await this.#parts.index.counts(limitedTo(reader, this.#withIds(question)), by, limit);
+  async summary(
+    reader: TrailReader,
+    by: SummaryBy,
+    question: TrailQuestion,
+    limit: number,
+    order: SummaryOrder,
+  ): Promise<TrailSummary> {
+    const counts = await this.#parts.index.counts(limitedTo(reader, this.#withIds(question)), by, limit, order);
     return {
       by,
       rows: summaryRows(by, counts.rows),

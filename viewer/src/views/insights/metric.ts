@@ -30,18 +30,18 @@ export function describe(row: TrailSummaryRow): string {
   return `${formats.duration(row.totalMs)} in ${formats.number(row.views)} views${median}; ${formats.number(row.users)} people, ${formats.number(row.events)} events`;
 }
 
-/**
- * The server counts the newest when there are too many to count in time.
- * @param asked how many rows at most; as many may not be all
- */
-export function noteOf(summary: TrailSummary | undefined, asked: number): { readonly note?: string } {
+/** The server counts the newest when there are too many to count in time. */
+export function noteOf(summary: TrailSummary | undefined): { readonly note?: string } {
   if (summary?.isPartial) return { note: 'The newest events only: choose a shorter time' };
-  if ((summary?.rows.length ?? 0) >= asked) return { note: `Among the ${formats.number(asked)} with most events` };
   return summary?.isApproximate ? { note: 'Medians and people are approximate' } : {};
 }
 
-export function useSummary(by: SummaryBy, asked: URLSearchParams, limit: number): Resource<TrailSummary> {
-  return useResource(`summary ${by} ${limit} ${asked}`, (signal) =>
-    get<TrailSummary>('summary', new URLSearchParams([['by', by], ['limit', String(limit)], ...asked]), signal),
-  );
+export function useSummary(
+  by: SummaryBy,
+  asked: URLSearchParams,
+  limit: number,
+  order: Metric = 'time',
+): Resource<TrailSummary> {
+  const params = new URLSearchParams([['by', by], ['limit', String(limit)], ['order', order], ...asked]);
+  return useResource(`summary ${params}`, (signal) => get<TrailSummary>('summary', params, signal));
 }

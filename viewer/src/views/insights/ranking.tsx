@@ -13,15 +13,13 @@ interface RankingProps {
 }
 
 const SHOWN = 8;
-/** The server gives those with most events; among so many the first eight by another measure are found. */
-const ASKED = 250;
 
 export function Ranking({ by, title, metric, asked, addressOf }: RankingProps) {
-  const summary = useSummary(by, asked, ASKED);
-  const rows = (summary.data?.rows ?? []).toSorted((a, b) => amountOf(b, metric) - amountOf(a, metric)).slice(0, SHOWN);
+  const summary = useSummary(by, asked, SHOWN, metric);
+  const rows = summary.data?.rows ?? [];
   const most = Math.max(1, ...rows.map((row) => amountOf(row, metric)));
   return (
-    <InsightCard title={title} {...noteOf(summary.data, ASKED)} resource={summary} isEmpty={rows.length === 0}>
+    <InsightCard title={title} {...noteOf(summary.data)} resource={summary} isEmpty={rows.length === 0}>
       <ol class="ranking">
         {rows.map((row) => (
           <li key={row.key}>
