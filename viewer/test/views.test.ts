@@ -133,7 +133,7 @@ test('the system view names what is behind and sends dead letters again', async 
   // who looks at nothing for an hour is logged out, also here
   assert.equal((await asked).headers()['x-background'], '1');
   await page.getByText('INFLUXDB_UNREACHABLE').waitFor();
-  assert.equal(await page.locator('.letter-list li').count(), 3);
+  await page.waitForFunction(() => document.querySelectorAll('.letter-list li').length === 3);
   await page.getByRole('button', { name: 'Send again: dead letter 8' }).click();
   await page.waitForFunction(() => document.querySelectorAll('.letter-list li').length === 2);
   await page.getByRole('button', { name: 'Send all again' }).click();
