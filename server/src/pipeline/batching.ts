@@ -25,7 +25,7 @@ export class PendingBatch {
   #readTo: Sequence;
   #bytes = 0;
   #full = false;
-  #oldestSeenMs: number | undefined;
+  #waitsSinceMs: number | undefined;
 
   constructor(after: Sequence, limits: BatchLimits) {
     this.#after = after;
@@ -55,8 +55,11 @@ export class PendingBatch {
     };
   }
 
-  /** Takes what fits; the rest is read again for the next batch. The first entry always fits. */
-  add(stretch: Stretch, nowMs: number): void {
+  /**
+   * Takes what fits; the rest is read again for the next batch. The first entry always fits.
+   * @param sinceMs since when the first entry waits, by the monotonic clock
+   */
+  add(stretch: Stretch, sinceMs: number): void {
     for (const entry of stretch.entries) {
       const bytes = bytesOf(entry);
       if (this.#entries.length > 0 && this.#bytes + bytes > this.#limits.maxBatchBytes) this.#full = true;
@@ -64,7 +67,7 @@ export class PendingBatch {
         this.#readTo = sequence(firstPositionOf(entry) - 1);
         return;
       }
-      this.#oldestSeenMs ??= nowMs;
+      this.#waitsSinceMs ??= sinceMs;
       this.#entries.push(entry);
       this.#bytes += bytes;
       this.#readTo = lastPositionOf(entry);
@@ -75,8 +78,8 @@ export class PendingBatch {
 
   /** 0 = cut it now; Infinity = nothing waits. By the monotonic clock, so a stepping wall clock changes nothing. */
   dueInMs(nowMs: number): number {
-    if (this.#oldestSeenMs === undefined) return Number.POSITIVE_INFINITY;
-    return this.#full ? 0 : Math.max(0, this.#oldestSeenMs + this.#limits.writeFrequencyMs - nowMs);
+    if (this.#waitsSinceMs === undefined) return Number.POSITIVE_INFINITY;
+    return this.#full ? 0 : Math.max(0, this.#waitsSinceMs + this.#limits.writeFrequencyMs - nowMs);
   }
 
   cut(): BatchPart {

@@ -3,7 +3,7 @@ import { CodedError } from '../domain/errors.ts';
 import { nextSequence, type Sequence, type SequenceRange, sequence } from '../domain/sequence.ts';
 import { PendingBatch } from './batching.ts';
 import { DeliveryHealth } from './delivery-health.ts';
-import type { DeliveryEntry, DeliverySource } from './delivery-reader.ts';
+import type { DeliveryEntry, DeliverySource, Stretch } from './delivery-reader.ts';
 import type { DestinationStatus } from './delivery-status.ts';
 import type { Clock } from './ports/clock.ts';
 import type { CursorStore } from './ports/cursor-store.ts';
@@ -248,7 +248,8 @@ export class DeliveryWorker {
       if (this.#hasAll) return undefined;
       if (isLast || pending.isFull) return this.#cut();
       const before = pending.readTo;
-      pending.add(await source.read(before, end ?? source.head(), pending.room), clock.monotonicMs());
+      const stretch = await source.read(before, end ?? source.head(), pending.room);
+      pending.add(stretch, clock.monotonicMs() - this.#waitedMs(stretch));
       this.#hadAll = source.head() <= pending.readTo;
       if (pending.readTo > before) continue;
       // all that is there has been read: a backlog fills its batches, however short they may wait
@@ -260,6 +261,16 @@ export class DeliveryWorker {
       if (policy.writeFrequencyMs > GULP_MS && !this.#isInterrupted()) await this.#pause(GULP_MS);
     }
     return undefined;
+  }
+
+  /**
+   * How long the first of these has waited while the batch before it was delivered: its own batch is due that much sooner.
+   * An event that awaited its picture waited for that.
+   */
+  #waitedMs({ entries: [first] }: Stretch): number {
+    const { clock, policy } = this.#options;
+    if (first?.kind !== 'row' || first.row.position !== first.row.record.sequence) return 0;
+    return Math.min(policy.writeFrequencyMs, Math.max(0, clock.now() - first.row.record.receivedAt));
   }
 
   #cut(): DeliveryPart {

@@ -56,6 +56,22 @@ describe('DeliveryWorker', () => {
     assert.equal(world.workers[0]?.status().lagSeconds, 0);
   });
 
+  it('what came while a batch was delivered waits no longer for that', async () => {
+    const times: number[] = [];
+    destination.answer = async () => {
+      times.push(world.clock.monotonicMs());
+      await world.clock.sleep(800, new AbortController().signal);
+      return DELIVERED;
+    };
+    world.start({ destination, policy: { ...SERVER_POLICY, writeFrequencyMs: 1000 } });
+    for (let i = 0; i < 50; i++) {
+      await world.clients(1, `at ${i}`);
+      await world.clock.advance(100);
+    }
+    const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
+    assert.ok(gaps.length >= 3 && gaps.every((gap) => gap <= 1150), `${gaps}`);
+  });
+
   it('rule 14: nobody reads past what the deduplicator has seen', async () => {
     await world.clients(3);
     world.facts.seenTo(2);
