@@ -114,5 +114,5 @@ test('waits no longer than the server awaits pictures, nor after Ctrl-C, nor whe
   await wait(35_000);
   await wait(0, AbortSignal.abort());
   atServer = { state: 'running', waiting: 0 };
-  await wait(0);
+  await wait(2000);
 });

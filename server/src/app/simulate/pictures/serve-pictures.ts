@@ -38,6 +38,8 @@ export async function servePictures(
 }
 
 const LOOK_MS = 250;
+/** The server may not have looked at the last events yet when it says that it awaits nothing. */
+const IDLE_LOOKS = 8;
 /** A server that could not reach this port comes back after 30 seconds at the latest. */
 const MAX_QUIET_MS = 35_000;
 const MAX_WAIT_MS = 300_000;
@@ -56,10 +58,12 @@ export async function waitUntilFetched(
   const began = clock.monotonicMs();
   let fetchedAt = began;
   let left = announced.unfetched;
+  let idleLooks = 0;
   while (left > 0 && !signal.aborted) {
     const now = clock.monotonicMs();
     if (now - fetchedAt > MAX_QUIET_MS || now - began > MAX_WAIT_MS) break;
-    if ((await atServer())?.waiting === 0) break;
+    idleLooks = (await atServer())?.waiting === 0 ? idleLooks + 1 : 0;
+    if (idleLooks > IDLE_LOOKS) break;
     await clock.sleep(LOOK_MS, signal);
     if (announced.unfetched < left) fetchedAt = clock.monotonicMs();
     left = announced.unfetched;
