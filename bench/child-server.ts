@@ -22,29 +22,36 @@ export interface ChildServer {
   kill(): Promise<void>;
 }
 
-/** Which core a process is pinned to; undefined: the system decides. */
-export type Core = number | undefined;
+/** Which core a process is pinned to; `all`: those that this process began with. */
+export type Core = number | 'all';
 
 export const SERVER_CORE = 0;
 export const LOAD_CORE = 1;
 
 const taskset = onPath(['taskset'])[0];
+/** As `taskset` writes them, `0,1`; undefined where there is none. */
+const allCores = taskset === undefined ? undefined : coresOf(taskset, process.pid);
 
-/** A command that runs on one core where the system has `taskset` and two cores. */
+/** A command that runs there, whatever this process is pinned to, where the system has `taskset`. */
 export function pinned(core: Core, command: readonly string[]): readonly string[] {
-  return core === undefined || taskset === undefined ? command : [taskset, '-c', String(core), ...command];
+  const cores = core === 'all' ? allCores : String(core);
+  return taskset === undefined || cores === undefined ? command : [taskset, '-c', cores, ...command];
 }
 
 /** As `pinned`, all threads of this process. @returns takes it back */
 export function pinThisProcess(core: number): () => void {
   if (taskset === undefined) return () => undefined;
   const set = (cores: string) => spawnSync(taskset, ['-a', '-c', '-p', cores, String(process.pid)]);
-  const shown = spawnSync(taskset, ['-c', '-p', String(process.pid)], { encoding: 'utf8' }).stdout;
-  const before = /: ([\d,-]+)\s*$/.exec(shown)?.[1];
   set(String(core));
   return () => {
-    if (before !== undefined) set(before);
+    if (allCores !== undefined) set(allCores);
   };
+}
+
+/** Those a process may run on, as `taskset` writes them; undefined when it does not say. */
+function coresOf(tool: string, pid: number): string | undefined {
+  const shown = spawnSync(tool, ['-c', '-p', String(pid)], { encoding: 'utf8' }).stdout;
+  return /: ([\d,-]+)\s*$/.exec(shown)?.[1];
 }
 
 export function startReference(core: Core = SERVER_CORE): Promise<ChildServer> {

@@ -18,12 +18,12 @@ export function deliveryWith(maxBatchSize: number): Measurement {
     async run(options) {
       const home = createHome(NO_DESTINATION);
       try {
-        const filling = await startProduct(home, undefined);
+        const filling = await startProduct(home, 'all');
         await fillLog(filling, Math.min(options.events, MOST_EVENTS), options);
         await untilIdle(filling);
         await filling.stop();
         home.configure(parquetDestination(maxBatchSize));
-        const server = await startProduct(home, undefined);
+        const server = await startProduct(home, 'all');
         try {
           const already = await deliveredTo(server, 'parquet');
           const began = performance.now();

@@ -11,13 +11,13 @@ export const restart: Measurement = {
   async run(options) {
     const home = createHome(NO_DESTINATION);
     try {
-      const filling = await startProduct(home, undefined);
+      const filling = await startProduct(home, 'all');
       const events = await fillLog(filling, options.events, options);
       await filling.kill();
       home.configure(parquetDestination(10_000));
       const times: number[] = [];
       for (let i = 0; i < STARTS; i++) {
-        const server = await startProduct(home, undefined);
+        const server = await startProduct(home, 'all');
         times.push(server.startMs);
         await server.kill();
       }

@@ -38,7 +38,7 @@ export const screenshots: Measurement = {
     const home = createHome(`${parquetDestination(1000)}${screenshotSection(qlik)}`);
     try {
       for (let i = 0; i < USERS; i++) qlik.setImage(`tempcontent/${i}.png`, await chartPicture(i, 550, 300));
-      const server = await startProduct(home, undefined);
+      const server = await startProduct(home, 'all');
       const load = (ms: number) => runLoad({ url: server.url, durationMs: ms, ...ORDINARY });
       await load(Math.min(WARM_UP_MS, durationMs));
       await Promise.all(postPictures(server, qlik, PICTURES_PER_SECOND));

@@ -46,7 +46,7 @@ export async function createWorld(influxdbVersion: 1 | 2, closers: (() => Promis
   closers.push(() => proxy.close());
   const home = createHome(configuration(influxdb, qlik));
   closers.push(async () => home.remove());
-  const server = await startProduct(home, undefined);
+  const server = await startProduct(home, 'all');
   closers.push(() => server.kill());
   return {
     home,
