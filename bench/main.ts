@@ -15,7 +15,7 @@ import { images } from './measurements/images.ts';
 import { latency } from './measurements/latency.ts';
 import { qvd } from './measurements/qvd.ts';
 import { restart } from './measurements/restart.ts';
-import { screenshots } from './measurements/screenshots.ts';
+import { screenshotsOn } from './measurements/screenshots.ts';
 import { stages } from './measurements/stages.ts';
 import { trail } from './measurements/trail.ts';
 import { appendSection, machineFacts, sectionOf, tableOf } from './results.ts';
@@ -34,12 +34,13 @@ const MEASUREMENTS: readonly Measurement[] = [
   trail,
   qvd,
   images,
-  screenshots,
+  screenshotsOn('all'),
+  screenshotsOn(SERVER_CORE),
 ];
 
 const USAGE = `Usage: npm run bench -- [--seconds 10] [--events 1000000] [--append] [names ...]
 BENCH_DIRECTORY: where logs are written (default: the temporary folder). Names, all of them by default:
-${MEASUREMENTS.map(({ name, about }) => `  ${name.padEnd(18)} ${about}\n`).join('')}`;
+${MEASUREMENTS.map(({ name, about }) => `  ${name.padEnd(20)} ${about}\n`).join('')}`;
 
 async function measure(wanted: readonly Measurement[], options: BenchOptions): Promise<Row[]> {
   const rows: Row[] = [];

@@ -6,6 +6,7 @@ import { parquetRows } from '../../server/test/support/parquet-rows.ts';
 import { type QlikStandIn, startQlikStandIn } from '../../server/test/support/qlik-stand-in.ts';
 import {
   type ChildServer,
+  type Core,
   createHome,
   LOAD_CORE,
   parquetDestination,
@@ -14,7 +15,7 @@ import {
   TOKEN,
 } from '../child-server.ts';
 import { type LoadResult, runLoad } from '../load/load.ts';
-import { type Measurement, type Row, whole } from '../measurement.ts';
+import { type BenchOptions, type Measurement, type Row, whole } from '../measurement.ts';
 import { delay, lagOf, untilIdle } from '../product-progress.ts';
 
 const USERS = 20;
@@ -28,50 +29,55 @@ interface Run {
   readonly endedAt: number;
 }
 
-export const screenshots: Measurement = {
-  name: 'screenshots',
-  about: 'accepting and delivering 500 ordinary events/s while 20 pictures/s are fetched and annotated',
-  async run({ durationMs, say }) {
-    // the stand-in is here, and shares its core with the load; the server has both, as pictures are work for all cores
-    const unpin = pinThisProcess(LOAD_CORE);
-    const qlik = await startQlikStandIn();
-    const home = createHome(`${parquetDestination(1000)}${screenshotSection(qlik)}`);
-    try {
-      for (let i = 0; i < USERS; i++) qlik.setImage(`tempcontent/${i}.png`, await chartPicture(i, 550, 300));
-      const server = await startProduct(home, 'all');
-      const load = (ms: number) => runLoad({ url: server.url, durationMs: ms, ...ORDINARY });
-      await load(Math.min(WARM_UP_MS, durationMs));
-      await Promise.all(postPictures(server, qlik, PICTURES_PER_SECOND));
-      await untilIdle(server);
-      say('  without pictures');
-      const idle: Run = { load: await load(durationMs), endedAt: Date.now() };
-      await untilIdle(server);
-      say('  with pictures');
-      const began = Date.now();
-      const count = Math.round((durationMs / 1000) * PICTURES_PER_SECOND);
-      const pictures = Promise.all(postPictures(server, qlik, count));
-      const busy: Run = { load: await load(durationMs), endedAt: Date.now() };
-      const ids = new Set(await pictures);
-      await untilDelivered(server);
-      const delays = await deliveryDelays(home.root);
-      const most = Math.max(...Array.from({ length: USERS }, (_, i) => qlik.mostSessionsOf(`LAB\\user${i}`)));
-      await server.stop();
-      const left = qlik.sessions().length;
-      const slowest = (from: number, to: number) =>
-        Math.max(0, ...delays.filter(({ at, id }) => at >= from && at <= to && !ids.has(id)).map(({ ms }) => ms));
-      return [
-        ...acceptRows(idle.load, busy.load),
-        deliveryRow('  delivered after receipt, without pictures', slowest(0, idle.endedAt), undefined),
-        deliveryRow('  delivered after receipt, with pictures', slowest(began, busy.endedAt), 2000),
-        picturesRow({ ids, delays, most, left }),
-      ];
-    } finally {
-      home.remove();
-      await qlik.close();
-      unpin();
-    }
-  },
-};
+/** The stand-in for Qlik Sense is in this process, and has its core in common with the load. */
+export function screenshotsOn(core: Core): Measurement {
+  const where = core === 'all' ? 'the server has all cores' : 'the server has one core';
+  return {
+    name: core === 'all' ? 'screenshots' : 'screenshots-one-core',
+    about: `500 ordinary events/s while 20 pictures/s are fetched and annotated; ${where}`,
+    run: (options) => measure(core, where, options),
+  };
+}
+
+async function measure(core: Core, where: string, { durationMs, say }: BenchOptions): Promise<readonly Row[]> {
+  const unpin = pinThisProcess(LOAD_CORE);
+  const qlik = await startQlikStandIn();
+  const home = createHome(`${parquetDestination(1000)}${screenshotSection(qlik)}`);
+  try {
+    for (let i = 0; i < USERS; i++) qlik.setImage(`tempcontent/${i}.png`, await chartPicture(i, 550, 300));
+    const server = await startProduct(home, core);
+    const load = (ms: number) => runLoad({ url: server.url, durationMs: ms, ...ORDINARY });
+    await load(Math.min(WARM_UP_MS, durationMs));
+    await Promise.all(postPictures(server, qlik, PICTURES_PER_SECOND));
+    await untilIdle(server);
+    say('  without pictures');
+    const idle: Run = { load: await load(durationMs), endedAt: Date.now() };
+    await untilIdle(server);
+    say('  with pictures');
+    const began = Date.now();
+    const count = Math.round((durationMs / 1000) * PICTURES_PER_SECOND);
+    const pictures = Promise.all(postPictures(server, qlik, count));
+    const busy: Run = { load: await load(durationMs), endedAt: Date.now() };
+    const ids = new Set(await pictures);
+    await untilDelivered(server);
+    const delays = await deliveryDelays(home.root);
+    const most = Math.max(...Array.from({ length: USERS }, (_, i) => qlik.mostSessionsOf(`LAB\\user${i}`)));
+    await server.stop();
+    const left = qlik.sessions().length;
+    const slowest = (from: number, to: number) =>
+      Math.max(0, ...delays.filter(({ at, id }) => at >= from && at <= to && !ids.has(id)).map(({ ms }) => ms));
+    return [
+      ...acceptRows(where, idle.load, busy.load),
+      deliveryRow('  delivered after receipt, without pictures', slowest(0, idle.endedAt), undefined),
+      deliveryRow('  delivered after receipt, with pictures', slowest(began, busy.endedAt), 2000),
+      picturesRow({ ids, delays, most, left }),
+    ];
+  } finally {
+    home.remove();
+    await qlik.close();
+    unpin();
+  }
+}
 
 function screenshotSection(qlik: QlikStandIn): string {
   return `    screenshots:\n${screenshotLines(qlik)
@@ -136,13 +142,13 @@ function receivedAt(folder: string): Map<string, number> {
   return times;
 }
 
-function acceptRows(idle: LoadResult, busy: LoadResult): readonly Row[] {
+function acceptRows(where: string, idle: LoadResult, busy: LoadResult): readonly Row[] {
   const shown = ({ p50Ms, p99Ms, maxMs, failed, broken }: LoadResult) =>
     `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, max ${maxMs.toFixed(1)} ms, ${failed + broken} refused or broken`;
   const ratio = busy.p99Ms / idle.p99Ms;
   const lost = idle.failed + idle.broken + busy.failed + busy.broken;
   return [
-    { what: '500 ordinary events/s', result: shown(idle), budget: '' },
+    { what: `500 ordinary events/s; ${where}`, result: shown(idle), budget: '' },
     { what: 'the same beside 20 pictures/s', result: shown(busy), budget: '' },
     { what: '  p99, with / without', result: ratio.toFixed(2), budget: '≤ 2', met: ratio <= 2 && lost === 0 },
   ];

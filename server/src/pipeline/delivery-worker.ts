@@ -78,7 +78,7 @@ export class DeliveryWorker {
   /** Of the row that was read last: what has not been read yet is hardly older. */
   #lastReceivedAt: EpochMillis | undefined;
   /** When the log was read last there was no more: what there is by now has just come. */
-  #hadAll = false;
+  #wasCaughtUp = false;
   #waiting: AbortController | undefined;
   #woken = false;
   #running: Promise<void> | undefined;
@@ -136,7 +136,7 @@ export class DeliveryWorker {
     const nothingWaits = this.#begun === undefined && this.#parts.length === 0 && this.#pending.isEmpty;
     const seen = nothingWaits ? this.#pending.readTo : this.#settler.committed;
     const oldest = this.#parts[0]?.entries[0] ?? this.#pending.oldest;
-    const unread = head > seen && !this.#hadAll ? this.#lastReceivedAt : undefined;
+    const unread = head > seen && !this.#wasCaughtUp ? this.#lastReceivedAt : undefined;
     const since = oldest?.kind === 'row' ? oldest.row.record.receivedAt : (unread ?? clock.now());
     return {
       name: this.name,
@@ -250,7 +250,7 @@ export class DeliveryWorker {
       const before = pending.readTo;
       const stretch = await source.read(before, end ?? source.head(), pending.room);
       pending.add(stretch, clock.monotonicMs() - this.#waitedMs(stretch));
-      this.#hadAll = source.head() <= pending.readTo;
+      this.#wasCaughtUp = source.head() <= pending.readTo;
       if (pending.readTo > before) continue;
       // all that is there has been read: a backlog fills its batches, however short they may wait
       const dueInMs = pending.dueInMs(clock.monotonicMs());

@@ -60,7 +60,7 @@ export class SegmentScan {
     for (;;) {
       this.#base += this.#at;
       this.#at = 0;
-      this.#bytes = await readExactly(this.#file, this.#chunkBytes, this.#base);
+      this.#bytes = await readUpTo(this.#file, this.#chunkBytes, this.#base);
       if (this.#bytes.includes(NEWLINE)) return true;
       if (this.#bytes.length < this.#chunkBytes) {
         this.#atEnd = true;
@@ -132,22 +132,23 @@ function isJson(bytes: Buffer, start: number, end: number): boolean {
   }
 }
 
-/** Buffers to read into, none of them larger than this: mostly far less is there to be read than was asked for. */
+/** Mostly far less is there to be read than was asked for: it is read into a buffer that is used again. */
 const SPARE_BYTES = 512 * 1024;
-const spares: Buffer[] = [];
+let spare: Buffer | undefined;
 
 /** A buffer of its own for each chunk: lines keep it alive, and nothing in it is ever read a second time. */
-async function readExactly(file: OpenFile, most: number, position: number): Promise<Buffer> {
+async function readUpTo(file: OpenFile, most: number, position: number): Promise<Buffer> {
   if (most > SPARE_BYTES) {
     const chunk = Buffer.allocUnsafeSlow(most);
     return chunk.subarray(0, await readChunk(file, chunk, position));
   }
   // one at a time has it; after a call that never comes back it is not used again
-  const spare = spares.pop() ?? Buffer.allocUnsafeSlow(SPARE_BYTES);
-  const count = await readChunk(file, spare.subarray(0, most), position);
+  const used = spare ?? Buffer.allocUnsafeSlow(SPARE_BYTES);
+  spare = undefined;
+  const count = await readChunk(file, used.subarray(0, most), position);
   const chunk = Buffer.allocUnsafeSlow(count);
-  spare.copy(chunk, 0, 0, count);
-  if (spares.length === 0) spares.push(spare);
+  used.copy(chunk, 0, 0, count);
+  spare = used;
   return chunk;
 }
 

@@ -1,9 +1,9 @@
 import { dirname, join, resolve } from 'node:path';
-import { CodedError } from '../../domain/errors.ts';
 import { type FieldSet, SERVER_TAGS, type StaticTag } from '../../domain/table-row.ts';
 import type { DayMerger } from '../../pipeline/ports/day-merger.ts';
 import type { DeliveryPolicy, DestinationContext, JsonSchema } from '../../pipeline/ports/destination.ts';
 import { type Disk, DurableFolder } from './durable-file.ts';
+import { checkTagNames, invalidSetting } from './invalid-setting.ts';
 import { type PartFormat, PartMerger } from './part-merger.ts';
 
 /** What the sections of all destinations that write files have in common. */
@@ -123,29 +123,21 @@ export function fileOptions(section: FileSection): FileOptions {
 export function batchFileOptions(section: BatchFileSection, name: string): BatchFileOptions {
   const { exportDirectory, maxBatchSize, writeFrequency } = section;
   const options = { ...fileOptions(section), maxBatchSize, writeFrequencyMs: writeFrequency };
-  checkStaticTags(options.staticTags, name);
+  const setting = `Butler-SOS.auditEvents.destination.${name}`;
+  checkStaticTags(options.staticTags, `${setting}.staticTags`);
   if (section.dailyMerge !== true) return options;
   const dailyDirectory = section.dailyDirectory ?? join(dirname(exportDirectory), 'daily');
   if (resolve(dailyDirectory) !== resolve(exportDirectory)) return { ...options, dailyDirectory };
-  throw invalid(
-    `${name}.dailyDirectory`,
-    'expected another folder than exportDirectory, where a load over all files would find every event twice',
+  throw invalidSetting(
+    `${setting}.dailyDirectory`,
+    'another folder than exportDirectory, where a load over all files would find every event twice',
   );
 }
 
-/** One that is there already would give way, and of two of a name one would be lost: neither in silence. */
-function checkStaticTags(tags: readonly StaticTag[], destination: string): void {
+/** One that is there already would give way. */
+function checkStaticTags(tags: readonly StaticTag[], setting: string): void {
   const names = tags.map(({ name }) => name);
-  for (const [i, name] of names.entries()) {
-    const setting = `${destination}.staticTags`;
-    if (SERVER_TAGS.has(name)) throw invalid(setting, `expected names that tags do not have already, found "${name}"`);
-    if (names.indexOf(name) !== i) throw invalid(setting, `expected each name once, found "${name}" twice`);
-  }
-}
-
-function invalid(below: string, problem: string): CodedError {
-  const setting = `Butler-SOS.auditEvents.destination.${below}`;
-  return new CodedError('CONFIG_INVALID', `${setting}: ${problem}.`, { setting, problem });
+  checkTagNames(setting, names, (name) => (SERVER_TAGS.has(name) ? 'names that tags do not have already' : undefined));
 }
 
 export function batchFilePolicy(options: BatchFileOptions): DeliveryPolicy {

@@ -59,18 +59,17 @@ export class SearchCounts {
     for (const key of named) this.#addNamed(key, groups);
     // an app has its name also where no word of `q` finds the event
     const naming = named.length === 0 ? match : (searchMatch(this.#file, { ...counted, q: '' }) ?? match);
-    const shown = sorted(groups.groups, by, order).filter(by === 'first-open' ? isWithin(filter) : () => true);
+    const within = by === 'first-open' ? isWithin(filter) : () => true;
+    const shown = sorted(groups.groups, by, order).filter(within).slice(0, limit);
     const rows: TrailCount[] = [];
-    for (const group of shown.slice(0, limit)) {
+    for (const group of shown) {
       rows.push(this.#countOf(group, by, naming));
       if (rows.length % 10 === 0) await setImmediate();
     }
     return {
       rows,
       isPartial,
-      hasApproximateMedians: shown
-        .slice(0, limit)
-        .some(({ durations, views }) => durations === undefined && views > MEDIAN_VIEWS),
+      hasApproximateMedians: shown.some(({ durations, views }) => durations === undefined && views > MEDIAN_VIEWS),
       hasApproximateUsers: usesRollups && !hasExactUsers(counted, by),
     };
   }

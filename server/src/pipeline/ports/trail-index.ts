@@ -72,7 +72,7 @@ export type TrailCountBy =
   | 'first-open';
 
 export interface TrailCounts {
-  /** Most events first; hours, weekdays and days in their order; `first-open`: the newest first. */
+  /** By `order`, the most first; hours, weekdays and days in their order; `first-open`: the newest first. */
   readonly rows: readonly TrailCount[];
   /** More events match than are counted: the newest were. */
   readonly isPartial: boolean;

@@ -1,9 +1,9 @@
-import type { SummaryBy, TrailSummary, TrailSummaryRow } from '../../../../server/src/domain/trail.ts';
+import type { SummaryBy, SummaryOrder, TrailSummary, TrailSummaryRow } from '../../../../server/src/domain/trail.ts';
 import { get } from '../../api/request.ts';
 import { type Resource, useResource } from '../../api/resource.ts';
 import { formats } from '../../text/reader.ts';
 
-export type Metric = 'time' | 'views' | 'users';
+export type Metric = Exclude<SummaryOrder, 'events'>;
 
 export const METRICS: readonly (readonly [Metric, string])[] = [
   ['time', 'Viewing time'],

@@ -1,12 +1,7 @@
 import type { StaticTag } from '../../../domain/table-row.ts';
 import type { JsonSchema, OptionsSchema } from '../../../pipeline/ports/destination.ts';
 import { STATIC_TAGS_SCHEMA } from '../../shared/file-options.ts';
-import {
-  type ConnectionSection,
-  type InfluxdbConnection,
-  invalid,
-  parseConnection,
-} from '../../shared/influxdb/connection.ts';
+import { type ConnectionSection, type InfluxdbConnection, parseConnection } from '../../shared/influxdb/connection.ts';
 import {
   areConstantTagsShort,
   CONSTANT_TAGS_RULE,
@@ -15,6 +10,7 @@ import {
   MEASUREMENT_RULE,
   TAG_NAMES_RULE,
 } from '../../shared/influxdb/line-protocol.ts';
+import { checkTagNames, invalidSetting } from '../../shared/invalid-setting.ts';
 import { OWN_NAMES, type PointOptions, type TagProfile } from './encode.ts';
 
 const SECTION = 'Butler-SOS.auditEvents.destination.influxdb';
@@ -107,7 +103,7 @@ export const influxdbOptions: OptionsSchema<InfluxdbOptions> = {
     const staticTags = (given.staticTags ?? []).map(({ name, value }) => ({ name, value: String(value) }));
     checkStaticTags(staticTags);
     if (!isMeasurementName(given.measurementName)) {
-      throw invalid(`${SECTION}.measurementName`, MEASUREMENT_RULE);
+      throw invalidSetting(`${SECTION}.measurementName`, MEASUREMENT_RULE);
     }
     return {
       ...parseConnection(given, SECTION),
@@ -124,19 +120,15 @@ export const influxdbOptions: OptionsSchema<InfluxdbOptions> = {
 };
 
 function checkStaticTags(tags: readonly StaticTag[]): void {
+  const setting = `${SECTION}.staticTags`;
   if (!areConstantTagsShort(tags.map(({ name, value }) => [name, value]))) {
-    throw invalid(`${SECTION}.staticTags`, `${CONSTANT_TAGS_RULE}, found more`);
+    throw invalidSetting(setting, `${CONSTANT_TAGS_RULE}, found more`);
   }
   const names = tags.map(({ name }) => name);
-  for (const [i, name] of names.entries()) {
-    if (OWN_NAMES.has(name) || name.endsWith('_exact')) {
-      throw invalid(`${SECTION}.staticTags`, `names that the points do not have already, found "${name}"`);
-    }
-    if (!isTagName(name)) {
-      throw invalid(`${SECTION}.staticTags`, `${TAG_NAMES_RULE}, found "${name}"`);
-    }
-    if (names.indexOf(name) !== i) throw invalid(`${SECTION}.staticTags`, `each name once, found "${name}" twice`);
-  }
+  checkTagNames(setting, names, (name) => {
+    if (OWN_NAMES.has(name) || name.endsWith('_exact')) return 'names that the points do not have already';
+    return isTagName(name) ? undefined : TAG_NAMES_RULE;
+  });
 }
 
 function section(description: string, properties: Readonly<Record<string, JsonSchema>>): JsonSchema {

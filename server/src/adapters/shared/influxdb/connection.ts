@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { CodedError } from '../../../domain/errors.ts';
+import { invalidSetting } from '../invalid-setting.ts';
 import { retentionSeconds, SHORTEST_SECONDS } from './retention-duration.ts';
 
 /** What each version needs; a retention in seconds, 0 = for ever. */
@@ -80,14 +80,15 @@ function hostOf({ host, https }: ConnectionSection, path: string): string {
   const address = /^[a-z][\w+.-]*:\/\//i.test(host) ? host : `http://${host}`;
   const expected = 'a host name or an IP address without scheme, port and path';
   // not repeated: it may have a password
-  if (host.includes('@') || !URL.canParse(address)) throw invalid(`${path}.host`, `${expected}, found something else`);
+  if (host.includes('@') || !URL.canParse(address))
+    throw invalidSetting(`${path}.host`, `${expected}, found something else`);
   const { protocol, hostname, port } = new URL(address);
   const settings = [
     `host: ${hostname.startsWith('[') ? `"${hostname.slice(1, -1)}"` : hostname}`,
     ...(port === '' ? [] : [`port: ${port}`]),
     ...(protocol === 'https:' && https !== undefined ? ['https: true'] : []),
   ];
-  throw invalid(`${path}.host`, `${expected}, found "${host}"; write ${settings.join(', ')}`);
+  throw invalidSetting(`${path}.host`, `${expected}, found "${host}"; write ${settings.join(', ')}`);
 }
 
 function versionOptions(given: ConnectionSection, path: string): VersionOptions {
@@ -148,9 +149,9 @@ function secondsOf(setting: string, duration: string | null | undefined): number
   if (!isGiven(duration)) return 0;
   const seconds = retentionSeconds(duration);
   if (seconds === undefined)
-    throw invalid(setting, `a duration such as 10d, 12h or 0s (for ever), found "${duration}"`);
+    throw invalidSetting(setting, `a duration such as 10d, 12h or 0s (for ever), found "${duration}"`);
   if (seconds !== 0 && seconds < SHORTEST_SECONDS) {
-    throw invalid(
+    throw invalidSetting(
       setting,
       `at least one hour (1h), which is the least that InfluxDB keeps, or 0s, found "${duration}"`,
     );
@@ -162,15 +163,9 @@ function secondsOf(setting: string, duration: string | null | undefined): number
 function headerSafe(setting: string, token: string | null | undefined): string | undefined {
   if (!isGiven(token)) return undefined;
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw invalid(setting, 'a token of plain characters without blanks, found others');
+  throw invalidSetting(setting, 'a token of plain characters without blanks, found others');
 }
 
 function isGiven(value: string | null | undefined): value is string {
   return value !== null && value !== undefined && value !== '';
-}
-
-/** @param setting from `Butler-SOS` on */
-export function invalid(setting: string, expected: string): CodedError {
-  const problem = `expected ${expected}`;
-  return new CodedError('CONFIG_INVALID', `${setting}: ${problem}.`, { setting, problem });
 }
