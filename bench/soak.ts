@@ -1,5 +1,5 @@
 // Minutes under load with all destinations, each of them down in turn, and an image host that hangs.
-// Usage: npm run soak -- [--minutes 10] [--rate 300] [--pictures 10] [--influxdb 2] [--no-append]
+// Usage: npm run soak -- [--minutes 10] [--image-hang 10] [--rate 300] [--pictures 10] [--influxdb 2] [--no-append]
 import { parseArgs } from 'node:util';
 import { whole } from './measurement.ts';
 import { delay } from './product-progress.ts';
@@ -10,8 +10,9 @@ import { judge } from './soak/verdict.ts';
 import { type Sample, Watch } from './soak/watch.ts';
 import { createWorld, DESTINATIONS, type Fault, type SoakWorld } from './soak/world.ts';
 
-const USAGE = `Usage: npm run soak -- [--minutes 10] [--rate 300] [--pictures 10] [--influxdb 2] [--no-append]
-  --minutes    of load; reading everything back comes after it
+const USAGE = `Usage: npm run soak -- [--minutes 10] [--image-hang 10] [--rate 300] [--pictures 10] [--influxdb 2] [--no-append]
+  --minutes    of load; --image-hang and reading everything back come on top
+  --image-hang minutes in which the host of the pictures does not answer (default: as --minutes)
   --rate       events per second
   --pictures   of those, events with a picture per second, at most
   --influxdb   1 or 2: which real InfluxDB
@@ -21,19 +22,20 @@ BENCH_DIRECTORY: where the server's folder is made (default: the temporary folde
 
 interface SoakOptions {
   readonly minutes: number;
+  readonly imageHangMinutes: number;
   readonly rate: number;
   readonly pictures: number;
   readonly influxdb: 1 | 2;
 }
 
-/** Shares of the time: everything works 1, five times broken 1 and mended at least a half. */
+/** Shares of the time: everything works 1, four times broken 1, five times mended at least a half. */
 const SHARES = 10;
 /** A server that was down is tried again after a minute at the latest. */
 const CATCH_UP_LIMIT_MS = 300_000;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-async function soak(world: SoakWorld, { minutes, rate, pictures }: SoakOptions): Promise<SoakFacts> {
+async function soak(world: SoakWorld, { minutes, imageHangMinutes, rate, pictures }: SoakOptions): Promise<SoakFacts> {
   const { server, screenshotOrigin } = world;
   const client = new SoakClient({ url: server.url, rate, picturesPerSecond: pictures, screenshotOrigin });
   const watch = new Watch(server);
@@ -50,15 +52,16 @@ async function soak(world: SoakWorld, { minutes, rate, pictures }: SoakOptions):
       ...(typeof caughtUpMs === 'number' ? { caughtUpMs } : {}),
     });
   };
-  const totalMs = minutes * 60_000;
-  const shareMs = totalMs / SHARES;
+  const shareMs = (minutes * 60_000) / SHARES;
+  const hangMs = imageHangMinutes * 60_000;
+  const totalMs = minutes * 60_000 + hangMs;
   watch.phase = 'all works';
   watch.start();
   client.start();
   await phase('all works', () => delay(shareMs));
   for (const fault of world.faults) {
     await fault.break();
-    await phase(fault.name, () => delay(shareMs), fault);
+    await phase(fault.name, () => delay(fault.destination === undefined ? hangMs : shareMs), fault);
     await fault.mend();
     const isDone = (sample: Sample) =>
       fault.destination === undefined
@@ -104,6 +107,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string', default: '10' },
+      'image-hang': { type: 'string' },
       rate: { type: 'string', default: '300' },
       pictures: { type: 'string', default: '10' },
       influxdb: { type: 'string', default: '2' },
@@ -113,15 +117,23 @@ async function main(): Promise<void> {
     allowNegative: true,
   });
   const [minutes, rate, pictures] = [Number(values.minutes), Number(values.rate), Number(values.pictures)];
+  const imageHangMinutes = Number(values['image-hang'] ?? minutes);
   const influxdb = values.influxdb === '1' ? 1 : 2;
-  if (values.help || !(minutes > 0) || !(rate > 0) || !(pictures >= 0) || !['1', '2'].includes(values.influxdb)) {
+  if (
+    values.help ||
+    !(minutes > 0) ||
+    !(imageHangMinutes >= 0) ||
+    !(rate > 0) ||
+    !(pictures >= 0) ||
+    !['1', '2'].includes(values.influxdb)
+  ) {
     process.stdout.write(USAGE);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
   const conditions = [
     ...machineFacts(),
-    `${minutes} minutes, ${whole(rate)} events/s of 20 users, ${pictures} pictures/s; influxdb (a real InfluxDB ${influxdb}), parquet, qvd, json; server, load and InfluxDB share the machine`,
+    `${minutes} minutes, and ${imageHangMinutes} in which the image host hangs, ${whole(rate)} events/s of 20 users, ${pictures} pictures/s; influxdb (a real InfluxDB ${influxdb}), parquet, qvd, json; server, load and InfluxDB share the machine`,
   ];
   process.stdout.write(`${conditions.join('\n')}\n\n`);
   const closers: (() => Promise<void>)[] = [];
@@ -133,7 +145,7 @@ async function main(): Promise<void> {
   }
   try {
     const world = await createWorld(influxdb, closers);
-    const facts = await soak(world, { minutes, rate, pictures, influxdb });
+    const facts = await soak(world, { minutes, imageHangMinutes, rate, pictures, influxdb });
     const rows = rowsOf(facts);
     const table = overTime(facts.samples);
     process.stdout.write(`${table}\n${tableOf(rows)}\n`);

@@ -88,6 +88,35 @@ describe('reading in another thread', () => {
     }
   });
 
+  test('a line among those that were read before costs one read of the file and no look at the folder', async () => {
+    const world = await new LogWorld({ segmentBytes: 1e9 }).open();
+    await world.send(1, 1000, 1000);
+    const calls: string[] = [];
+    const fileSystem = {
+      ...diskOf(world),
+      list: async (directory: string) => {
+        calls.push('list');
+        return world.disk.list(directory);
+      },
+      open: async (path: string, mode: 'read' | 'readWrite' | 'create') => {
+        const file = await world.disk.open(path, mode);
+        const read = async (into: Uint8Array, position: number) => {
+          calls.push('read');
+          return file.read(into, position);
+        };
+        return { ...bound(file), read };
+      },
+    };
+    const reader = new SegmentReader({ directory: LOG_DIRECTORY, fileSystem, head: sequence(1000) });
+    await readAll(reader, 100);
+    for (const after of [700, 17, 950]) {
+      calls.length = 0;
+      const [item] = await reader.read(sequence(after), ONE);
+      assert.equal(item?.kind === 'event' && item.seq, after + 1);
+      assert.deepEqual(calls, ['read']);
+    }
+  });
+
   test('rule 17: begins at the first retained line when earlier ones are gone, also in the middle of reading', async () => {
     const world = await rolledWorld();
     const reader = readerOf(world);

@@ -4,6 +4,7 @@ import { BEFORE_FIRST, nextSequence, type Sequence, sequence } from '../../domai
 import type { EventLogReader, ReadLimit } from '../../pipeline/ports/event-log.ts';
 import { type FileSystem, type OpenFile, realFileSystem } from '../shared/file-system.ts';
 import { HeadPosition } from './head-position.ts';
+import { KnownPlaces } from './known-places.ts';
 import { ReadItems } from './read-items.ts';
 import { SegmentFiles } from './segment-files.ts';
 import { SegmentScan } from './segment-scan.ts';
@@ -39,6 +40,7 @@ export class SegmentReader implements EventLogReader {
   readonly #head: HeadPosition;
   readonly #segments: SegmentFiles;
   readonly #positions = new Map<Sequence, Position>();
+  readonly #places = new KnownPlaces();
 
   constructor(options: ReaderOptions) {
     this.#head = new HeadPosition(options.head ?? BEFORE_FIRST);
@@ -77,12 +79,14 @@ export class SegmentReader implements EventLogReader {
 
   async #read(after: Sequence, head: Sequence, limit: ReadLimit): Promise<readonly LogItem[]> {
     const items = new ReadItems(limit, head);
-    let position = this.#positions.get(after) ?? (await this.#locate(after, head));
+    let position = this.#positions.get(after) ?? this.#recall(after) ?? (await this.#locate(after, head));
     while (position !== undefined && !items.isFull && position.expected <= head) {
       const before = position;
       position = await this.#readSegment(before, head, items, limit);
+      if (position !== undefined) continue;
       // the segment is gone: retention has been here
-      position ??= await this.#locate(sequence(before.expected - 1), head);
+      this.#places.forget(before.segment);
+      position = await this.#locate(sequence(before.expected - 1), head);
     }
     if (position === undefined) items.addDamage(sequence(after + 1), head, 'no segment of the log is left');
     const last = items.list.at(-1);
@@ -98,6 +102,7 @@ export class SegmentReader implements EventLogReader {
       // In a segment that damage has sealed, or that could not be cut, lines of the next one's range do not count.
       const end = this.#segments.nextFirst(segment) ?? Number.POSITIVE_INFINITY;
       let { expected, offset } = position;
+      const places = this.#places.of(segment);
       for (;;) {
         const item = scan.next();
         if (item === undefined) {
@@ -112,6 +117,7 @@ export class SegmentReader implements EventLogReader {
           expected = seq;
           if (items.isFull) return { segment, offset: item.start, expected };
           items.addLine(item.line, item.end - item.start);
+          places.note(seq, item.start);
           expected = nextSequence(seq);
         }
         offset = item.end;
@@ -131,6 +137,12 @@ export class SegmentReader implements EventLogReader {
     }
     items.addDamage(at.expected, head, 'the end of a segment is missing');
     return { ...at, expected: nextSequence(head) };
+  }
+
+  #recall(after: Sequence): Position | undefined {
+    const expected = nextSequence(after);
+    const place = this.#places.before(expected);
+    return place && { ...place, expected };
   }
 
   /** @returns undefined when there is no segment at all, or none up to the head */
