@@ -79,14 +79,12 @@ export class SegmentReader implements EventLogReader {
 
   async #read(after: Sequence, head: Sequence, limit: ReadLimit): Promise<readonly LogItem[]> {
     const items = new ReadItems(limit, head);
-    let position = this.#positions.get(after) ?? this.#recall(after) ?? (await this.#locate(after, head));
+    let position = this.#positions.get(after) ?? (await this.#locate(after, head));
     while (position !== undefined && !items.isFull && position.expected <= head) {
       const before = position;
       position = await this.#readSegment(before, head, items, limit);
-      if (position !== undefined) continue;
       // the segment is gone: retention has been here
-      this.#places.forget(before.segment);
-      position = await this.#locate(sequence(before.expected - 1), head);
+      position ??= await this.#locate(sequence(before.expected - 1), head);
     }
     if (position === undefined) items.addDamage(sequence(after + 1), head, 'no segment of the log is left');
     const last = items.list.at(-1);
@@ -139,12 +137,6 @@ export class SegmentReader implements EventLogReader {
     return { ...at, expected: nextSequence(head) };
   }
 
-  #recall(after: Sequence): Position | undefined {
-    const expected = nextSequence(after);
-    const place = this.#places.before(expected);
-    return place && { ...place, expected };
-  }
-
   /** @returns undefined when there is no segment at all, or none up to the head */
   async #locate(after: Sequence, head: Sequence): Promise<Position | undefined> {
     const firsts = await this.#segments.refresh();
@@ -152,7 +144,8 @@ export class SegmentReader implements EventLogReader {
     if (oldest === undefined || oldest > head) return undefined;
     if (oldest > after + 1) return { segment: oldest, offset: 0, expected: oldest };
     const segment = firsts.findLast((first) => first <= after + 1) ?? oldest;
-    const offset = await this.#segments.use(segment, (file) => findLine(file, after));
+    const known = this.#places.of(segment).before(nextSequence(after));
+    const offset = known ?? (await this.#segments.use(segment, (file) => findLine(file, after)));
     if (offset === undefined) return this.#locate(after, head);
     return { segment, offset, expected: nextSequence(after) };
   }

@@ -1,11 +1,5 @@
 import { type Sequence, sequence } from '../../domain/sequence.ts';
 
-/** The start of a line, in the file of a segment. */
-export interface Place {
-  readonly segment: Sequence;
-  readonly offset: number;
-}
-
 /** Between two lines that are remembered. */
 const STEP_BYTES = 16 * 1024;
 /** Where less is known than this, looking for the line from the ends of the file is as good. */
@@ -14,7 +8,7 @@ const MAX_SEGMENTS = 16;
 
 /** Where some of the lines stand that were read, so that one between them is found by reading little. */
 export class KnownPlaces {
-  /** Noted last is last. */
+  /** Asked for last is last. */
   readonly #segments = new Map<Sequence, SegmentPlaces>();
 
   of(segment: Sequence): SegmentPlaces {
@@ -24,20 +18,6 @@ export class KnownPlaces {
     const [oldest] = this.#segments.keys();
     if (oldest !== undefined && this.#segments.size > MAX_SEGMENTS) this.#segments.delete(oldest);
     return places;
-  }
-
-  /** A line not far before `seq`, in the segment that has `seq`; undefined when none is known. */
-  before(seq: Sequence): Place | undefined {
-    for (const [segment, places] of this.#segments) {
-      const offset = places.before(seq);
-      if (offset !== undefined) return { segment, offset };
-    }
-    return undefined;
-  }
-
-  /** The segment is gone. */
-  forget(segment: Sequence): void {
-    this.#segments.delete(segment);
   }
 }
 
@@ -65,6 +45,7 @@ export class SegmentPlaces {
     this.#offsets.splice(at, 0, offset);
   }
 
+  /** Where a line not far before `seq` starts; undefined when none is known. */
   before(seq: Sequence): number | undefined {
     if (seq > this.#last.seq) return undefined;
     const at = firstAbove(this.#seqs, seq);
