@@ -22,6 +22,7 @@ const USERS = 20;
 const PICTURES_PER_SECOND = 20;
 const ORDINARY = { rate: 500, connections: 64 } as const;
 const WARM_UP_MS = 3000;
+const WARM_UP_PICTURES = 60;
 const DELIVERED_WITHIN_MS = 60_000;
 
 interface Run {
@@ -48,7 +49,7 @@ async function measure(core: Core, where: string, { durationMs, say }: BenchOpti
     const server = await startProduct(home, core);
     const load = (ms: number) => runLoad({ url: server.url, durationMs: ms, ...ORDINARY });
     await load(Math.min(WARM_UP_MS, durationMs));
-    await Promise.all(postPictures(server, qlik, PICTURES_PER_SECOND));
+    await Promise.all(postPictures(server, qlik, WARM_UP_PICTURES));
     await untilIdle(server);
     say('  without pictures');
     const idle: Run = { load: await load(durationMs), endedAt: Date.now() };
