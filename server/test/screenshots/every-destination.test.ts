@@ -74,6 +74,12 @@ test('rule 14: every destination gets the paths with the event, and a late pictu
   assert.deepEqual(points.map(({ fields }) => fields.get('screenshotSavedPaths')?.value ?? null).sort(), expected);
   const latePoint = points.find(({ tags }) => tags.get('eventType') === 'server.screenshot.saved');
   assert.equal(latePoint?.tags.get('correlationId'), late.correlationId);
+  const statusOf = (event: Record<string, unknown>) => {
+    const fields = points.find(({ tags }) => tags.get('eventId') === event.eventId)?.fields;
+    return [fields?.get('screenshotStatus')?.value, fields?.get('screenshotReason')?.value];
+  };
+  assert.deepEqual(statusOf(saved), ['saved', undefined]);
+  assert.deepEqual(statusOf(late), ['failed', 'expired: not-found'], 'the reason stands with the point, too');
 
   const files = await eventually(() => {
     const names = existsSync(home.objectData)

@@ -69,6 +69,8 @@ function eventFields(record: AuditRecord): Point['fields'] {
       ['objectId', record.objectId],
       ['screenshotUrl', record.screenshotUrl],
       ['screenshotSavedPaths', record.screenshotSavedPaths],
+      ['screenshotStatus', record.screenshotStatus],
+      ['screenshotReason', record.screenshotReason],
       ['enteredAt', record.enteredAt],
       ['leftAt', record.leftAt],
       ['selectionDetails', record.selectionDetails],
@@ -110,7 +112,24 @@ function isPresent(member: Member): member is readonly [name: string, value: str
 /** Names that the destination gives to tags and fields: no static tag may have one. */
 export const OWN_NAMES: ReadonlySet<string> = new Set([
   ...['appId', 'appName', 'eventType', 'userId', 'auditEventSchemaVersion', 'eventId', 'correlationId'],
-  ...['selectionTxnId', 'sheetId', 'sheetName', 'objectId', 'screenshotUrl', 'screenshotSavedPaths', 'enteredAt'],
-  ...['leftAt', 'selectionDetails', 'objectData', 'enterSelectionTxnId', 'leaveSelectionTxnId', 'asSent'],
+  ...[
+    'selectionTxnId',
+    'sheetId',
+    'sheetName',
+    'objectId',
+    'screenshotUrl',
+    'screenshotSavedPaths',
+    'screenshotStatus',
+  ],
+  ...[
+    'screenshotReason',
+    'enteredAt',
+    'leftAt',
+    'selectionDetails',
+    'objectData',
+    'enterSelectionTxnId',
+    'leaveSelectionTxnId',
+    'asSent',
+  ],
   ...['receivedAt', 'durationMs', 'visible', 'dataStateId', 'sequence', 'timestamp_exact', 'durationMs_exact', 'time'],
 ]);
