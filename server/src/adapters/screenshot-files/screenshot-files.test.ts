@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import * as nodeFiles from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -211,3 +212,71 @@ test('a picture that is written in pieces is whole', async (t) => {
   assert.deepEqual([file?.bytes, file?.sha256], [bytes.length, sha256Of(bytes)]);
   assert.ok(readFileSync(file?.path ?? '').equals(bytes));
 });
+
+/** A disk whose calls of one name do not come back until they are let go. */
+function hangingDisk(name: 'open' | 'mkdir' | 'link', below: string) {
+  const held: (() => void)[] = [];
+  const state = { isHanging: true, calls: 0 };
+  const files = new Proxy(nodeFiles, {
+    get(target, member: keyof typeof nodeFiles) {
+      const call = target[member] as (...args: unknown[]) => unknown;
+      if (member !== name) return call;
+      return async (...args: unknown[]) => {
+        if (state.isHanging && String(args[0]).startsWith(below)) {
+          state.calls++;
+          await new Promise<void>((resolve) => held.push(resolve));
+        }
+        return call(...args);
+      };
+    },
+  });
+  const letGo = () => {
+    state.isHanging = false;
+    for (const resolve of held.splice(0)) resolve();
+  };
+  return { disk: { files, platform: process.platform } as Disk, state, letGo };
+}
+
+for (const name of ['mkdir', 'open', 'link'] as const) {
+  test(`rule 14: a folder that does not answer (${name}) is given up; the other is enough, and nothing spoilt comes late`, async (t) => {
+    const root = temporaryRoot(t);
+    const clock = new FakeClock();
+    const { disk, state, letGo } = hangingDisk(name, join(root, 'dead'));
+    const targets = ['dead', 'good'].map((folder) => ({ type: 'flat' as const, directory: join(root, folder) }));
+    const pictures = new ScreenshotFiles({ targets, logId: 'log', clock, disk });
+    const bytes = Buffer.from('what the user saw');
+    const images: EditedImage[] = [{ role: 'seen', format: 'png', bytes, width: 1, height: 1 }];
+    const first = pictures.save(NAME, images, 'everywhere');
+    const failed = assert.rejects(first, { code: 'SCREENSHOT_WRITE_FAILED', message: /dead does not answer/ });
+    while (state.calls === 0) await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(59_000);
+    assert.equal(existsSync(join(root, 'good')), false, 'it is waited for');
+    await clock.advance(2000);
+    await failed;
+    const calls = state.calls;
+    const saved = await pictures.save(NAME, images, 'anywhere');
+    assert.deepEqual(
+      saved.map(({ path }) => relative(root, path)),
+      [join('good', `${BASE}.png`)],
+    );
+    assert.equal(state.calls, calls, 'not asked again while it owes an answer');
+    bytes.fill(0); // as memory that has been given back
+    letGo();
+    const dead = join(root, 'dead');
+    const whole = Buffer.from('what the user saw');
+    const again = async () => {
+      while (true) {
+        const files = await pictures.save(
+          NAME,
+          [{ role: 'seen', format: 'png', bytes: whole, width: 1, height: 1 }],
+          'anywhere',
+        );
+        if (files.length === 2) return files;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    assert.equal((await again()).length, 2);
+    assert.deepEqual(readdirSync(dead), [`${BASE}.png`]);
+    assert.deepEqual(readFileSync(join(dead, `${BASE}.png`)), whole);
+  });
+}

@@ -26,11 +26,15 @@ const SUFFIXES: Readonly<Record<EditedImage['role'], string>> = {
 /** Folders of days that are known to be ready; an older one is looked at again. */
 const FOLDERS_REMEMBERED = 64;
 const PIECE_BYTES = 1024 * 1024;
+/** For all pictures of an event in one folder. A share whose server is gone may never answer. */
+const ANSWER_MS = 60_000;
 
 /** Pictures in folders of this machine, readable by the owner only. */
 export class ScreenshotFiles implements ScreenshotStore {
   readonly #options: ScreenshotFilesOptions;
   readonly #ready = new Map<string, Promise<DurableFolder>>();
+  /** Calls that were given up and have not come back, by target: each holds a thread of the system. */
+  readonly #unanswered = new Map<string, number>();
 
   constructor(options: ScreenshotFilesOptions) {
     this.#options = options;
@@ -47,7 +51,9 @@ export class ScreenshotFiles implements ScreenshotStore {
     for (const target of this.#options.targets) {
       const directory = target.type === 'flat' ? target.directory : join(target.directory, ...dayFolders(baseName));
       try {
-        saved.push(...(await this.#saveIn(directory, baseName, images)));
+        saved.push(
+          ...(await this.#inTime(target.directory, (givenUp) => this.#saveIn(directory, baseName, images, givenUp))),
+        );
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
         trouble ??= error;
@@ -57,13 +63,34 @@ export class ScreenshotFiles implements ScreenshotStore {
     return saved;
   }
 
+  /** While a folder owes an answer nothing more is asked of it. What comes late is found by the repeated call. */
+  async #inTime<T>(target: string, action: (givenUp: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#unanswered.has(target)) throw unanswered(target);
+    const [over, giveUp] = [new AbortController(), new AbortController()];
+    const saving = action(giveUp.signal);
+    const answer = saving.then((value) => ({ value }));
+    const late = this.#options.clock.sleep(ANSWER_MS, over.signal).then(() => undefined);
+    const first = await Promise.race([answer, late]).finally(() => over.abort());
+    if (first !== undefined) return first.value;
+    giveUp.abort(unanswered(target));
+    this.#unanswered.set(target, (this.#unanswered.get(target) ?? 0) + 1);
+    const answered = () => {
+      const left = (this.#unanswered.get(target) ?? 1) - 1;
+      if (left > 0) this.#unanswered.set(target, left);
+      else this.#unanswered.delete(target);
+    };
+    void saving.then(answered, answered);
+    throw unanswered(target);
+  }
+
   async #saveIn(
     directory: string,
     baseName: string,
     images: readonly EditedImage[],
+    givenUp: AbortSignal,
   ): Promise<readonly ScreenshotFile[]> {
     try {
-      return await this.#publishAll(await this.#folder(directory), baseName, images);
+      return await this.#publishAll(await this.#folder(directory), baseName, images, givenUp);
     } catch (error) {
       this.#ready.delete(directory);
       if (!(error instanceof CodedError) || error.code !== 'EXPORT_WRITE_FAILED') throw error;
@@ -80,6 +107,7 @@ export class ScreenshotFiles implements ScreenshotStore {
     folder: DurableFolder,
     baseName: string,
     images: readonly EditedImage[],
+    givenUp: AbortSignal,
   ): Promise<readonly ScreenshotFile[]> {
     const pictures: { readonly image: EditedImage; readonly sha256: string }[] = [];
     for (const image of images) pictures.push({ image, sha256: await hashInPieces(image.bytes) });
@@ -90,7 +118,7 @@ export class ScreenshotFiles implements ScreenshotStore {
         sha256,
         path: join(folder.directory, `${numbered}${SUFFIXES[image.role]}.${EXTENSIONS[image.format]}`),
       }));
-      if (!(await publish(folder, files))) continue;
+      if (!(await publish(folder, files, givenUp))) continue;
       await folder.sync();
       return files.map(({ image: { role, bytes, width, height }, sha256, path }) => ({
         ...{ path, role, sha256, bytes: bytes.length, width, height },
@@ -119,6 +147,14 @@ export class ScreenshotFiles implements ScreenshotStore {
   }
 }
 
+function unanswered(directory: string): CodedError {
+  return new CodedError(
+    'SCREENSHOT_WRITE_FAILED',
+    `A picture could not be kept: ${directory} does not answer. Look at the disk or the share; it is tried again.`,
+    { directory },
+  );
+}
+
 interface PictureFile {
   readonly image: EditedImage;
   readonly sha256: string;
@@ -126,7 +162,7 @@ interface PictureFile {
 }
 
 /** @returns false when a file of something else has one of the names; what was published by then stays and is nobody's */
-async function publish(folder: DurableFolder, files: readonly PictureFile[]): Promise<boolean> {
+async function publish(folder: DurableFolder, files: readonly PictureFile[], givenUp: AbortSignal): Promise<boolean> {
   const present: boolean[] = [];
   for (const { path, sha256 } of files) {
     const found = await folder.hashOf(path);
@@ -139,8 +175,10 @@ async function publish(folder: DurableFolder, files: readonly PictureFile[]): Pr
     const temporary = await folder.writeTemporaryPieces(async (write) => {
       for (const piece of piecesOf(image.bytes)) await write(piece);
     });
-    const published = await folder.linkNew(temporary.path, path);
+    // the memory of what was given up may have been taken back while it was written
+    const published = givenUp.aborted ? 'given up' : await folder.linkNew(temporary.path, path);
     await folder.removeTemporary(temporary.path);
+    givenUp.throwIfAborted();
     if (published !== 'linked' && (await folder.hashOf(path)) !== sha256) return false;
   }
   return true;
