@@ -59,6 +59,8 @@ export interface AuditRecord {
   /** `saved`, `failed`, …: only where there was a screenshot to fetch. */
   readonly screenshotStatus: string | null;
   readonly screenshotReason: string | null;
+  /** Only in exports of the trail: why the line cannot be read any more. What it said is null then. */
+  readonly damage?: string;
   /** What a field could not hold, by field name: JSON text of the value as sent, which every JSON reader takes. */
   readonly asSent: Readonly<Record<string, string>>;
 }
@@ -119,6 +121,20 @@ function clientRecord(event: StoredEvent, stored: PrivatePart, outcome: StoredEv
     asSent: fields.asSent,
   };
 }
+
+/** Stands for a line that was synced once and cannot be read any more, so that a table has a row for each event. */
+export function damagedRecord(
+  line: Pick<StoredEvent, 'seq' | 'at' | 'id' | 'type'> & { readonly time: EpochMillis },
+  damage: string,
+): AuditRecord {
+  const bare = recordWithoutEnvelope(
+    { ...line, kind: 'event', origin: 'client', digest: '', private: noContents },
+    null,
+  );
+  return { ...bare, timestamp: BigInt(line.time), date: utcDay(line.time), damage };
+}
+
+function noContents(): undefined {}
 
 /** A server record's time is the server's. An outcome names its event by correlationId and selectionTxnId. */
 function serverRecord(event: StoredEvent, stored: PrivatePart): AuditRecord {

@@ -109,8 +109,8 @@ export const SERVER_TAGS: ReadonlySet<string> = new Set([
 
 /**
  * `tags`: a JSON object of the static tags and of what the server knows: `receivedAt` (ISO text), `sequence`,
- * `screenshotStatus` and `screenshotReason` where there was a screenshot, and `asSent`, the values that their own
- * field could not hold.
+ * `screenshotStatus` and `screenshotReason` where there was a screenshot, `damaged`, why a line cannot be read any more, and
+ * `asSent`, the values that their own field could not hold.
  */
 export function tagsColumn(staticTags: readonly StaticTag[]): (record: AuditRecord) => string {
   const constants = Object.fromEntries(
@@ -121,6 +121,7 @@ export function tagsColumn(staticTags: readonly StaticTag[]): (record: AuditReco
     let tags = `${head}"receivedAt":"${toIsoString(record.receivedAt)}","sequence":${record.sequence}`;
     if (record.screenshotStatus !== null) tags += `,"screenshotStatus":${JSON.stringify(record.screenshotStatus)}`;
     if (record.screenshotReason !== null) tags += `,"screenshotReason":${JSON.stringify(record.screenshotReason)}`;
+    if (record.damage !== undefined) tags += `,"damaged":${JSON.stringify(record.damage)}`;
     return `${tags}${asSentMember(record.asSent)}}`;
   };
 }

@@ -329,7 +329,7 @@ export interface TrailError {
  * - `GET summary?by&…TrailFilter&limit` → TrailSummary
  * - `GET histogram?…TrailFilter&buckets` → TrailHistogram
  * - `GET suggest?q` → { items: TrailSuggestion[] }
- * - `GET screenshots/{eventId}?variant=original|annotated` → the picture
+ * - `GET screenshots/{eventId}?variant=original|annotated|downloaded` → the picture
  * - `GET live?…TrailFilter` → server-sent events; `id:` is the sequence, `data:` a TrailEvent; resumes by `Last-Event-ID`
  * - `GET export?format=ndjson|csv|parquet|qvd&…TrailFilter` → a file
  * - `GET system` → admin: TrailSystem

@@ -253,9 +253,49 @@ describe('files from the trail', () => {
     assert.deepEqual([(await get(1)).status, (await get(2)).status, (await get(3)).status], [410, 410, 410]);
     assert.equal((await get(4)).status, 200);
     assert.deepEqual([(await get(5)).status, (await get(0, 'other')).status], [404, 400]);
+    assert.deepEqual((await get(5, 'downloaded')).bytes, PNG);
+    const { screenshots } = await visitor.read(`events/${uuid(7005)}`);
+    assert.equal(screenshots[0].url, `/api/v1/trail/screenshots/${uuid(7005)}?variant=downloaded`);
+    assert.deepEqual(
+      (await Promise.all([1, 2, 3].map((i) => get(i)))).map(({ body }) => body.error.code),
+      ['PICTURE_CHANGED', 'PICTURE_UNKNOWN', 'PICTURE_GONE'],
+    );
     assert.equal((await visitor.get(`screenshots/${uuid(1)}`)).status, 404);
     assert.equal((await visitor.get('screenshots/..%2f..%2fetc%2fpasswd')).status, 404);
     rmSync(join(world.folder, 'a.png'));
     assert.equal((await get(0)).body.error.code, 'PICTURE_GONE');
+  });
+
+  it('a line that was changed or damaged: its event says so, and an export has a row for it', async () => {
+    const damagedWorld = await TrailWorld.start();
+    try {
+      await damagedWorld.add(...[1, 2, 3].map((id) => eventLine({ id, durationMs: 5, sheetName: 'Plan' })));
+      const { log } = damagedWorld;
+      log.items = log.items.map((item) =>
+        item.kind === 'event' && item.seq === 2
+          ? { kind: 'damaged', first: item.seq, last: item.seq, reason: 'the digest differs' }
+          : item,
+      );
+      const officer = await damagedWorld.operator();
+      const { status, body } = await officer.get(`events/${uuid(2)}`);
+      assert.deepEqual([status, body.error.code], [410, 'EVENT_LOG_DAMAGED']);
+      assert.match(body.error.message, /position 2 .*the digest differs/);
+      assert.equal((await officer.get(`events/${uuid(9)}`)).status, 404);
+      const rows = (await officer.get('export?format=ndjson')).bytes
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .map((l) => JSON.parse(l));
+      assert.deepEqual(ids(rows), [3, 2, 1]);
+      const told = rows.map((row) => [row.sheetName, row.eventType, JSON.parse(row.tags).damaged]);
+      const whole = ['Plan', 'object.view.duration', undefined];
+      assert.deepEqual(told, [whole, [null, 'object.view.duration', 'the digest differs'], whole]);
+      assert.equal(rows[1].timestamp, START + 2000);
+      for (const format of ['csv', 'parquet', 'qvd']) {
+        assert.equal((await officer.get(`export?format=${format}`)).status, 200);
+      }
+    } finally {
+      await damagedWorld.stop();
+    }
   });
 });

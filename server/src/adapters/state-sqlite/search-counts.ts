@@ -8,6 +8,7 @@ import { type CountedRow, CountGroups, type Group, medianOf } from './search-cou
 import { keyAt, type SearchMatch, searchMatch, selection } from './search-match.ts';
 import { canUseRollups, hasExactUsers, RollupCounts } from './search-rollup-counts.ts';
 import type { SearchRows } from './search-rows.ts';
+import { MOST_COUNTED_MS } from './search-tables.ts';
 import { DURATION_TOKEN, hourToken, textToken, weekdayToken } from './search-tokens.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
 
@@ -18,8 +19,9 @@ const ROWS_AT_ONCE = 2000;
 const MEDIAN_VIEWS = 2000;
 const DAY_MS = 86_400_000;
 
+const COUNTED_MS = `min(max(e.duration_ms, 0), ${MOST_COUNTED_MS})`;
 const COLUMNS = `CAST(e.key AS TEXT) AS key, e.time, e.event_type, e.user, e.app, e.sheet, e.object,
-  min(max(e.duration_ms, 0), 9007199254740991) AS duration_ms`;
+  ${COUNTED_MS} AS duration_ms`;
 const IN_ORDER: readonly TrailCountBy[] = ['hour', 'weekday', 'day'];
 
 /** Sums of what matches a filter, in pieces between which others run. */
@@ -152,7 +154,7 @@ export class SearchCounts {
       fromKey: isDay ? keyAt(key * DAY_MS) : match.fromKey,
       toKey: isDay ? keyAt((key + 1) * DAY_MS) : match.toKey,
     };
-    const [sql, cells] = selection(narrowed, 'min(max(e.duration_ms, 0), 9007199254740991) AS ms', 'DESC');
+    const [sql, cells] = selection(narrowed, `${COUNTED_MS} AS ms`, 'DESC');
     return this.#file.all((row) => numberOf(row, 'ms'), sql, ...cells, MEDIAN_VIEWS);
   }
 }

@@ -35,6 +35,9 @@ export const KEY_SEQUENCE_BITS = 20;
 /** Keys have room for times from 1970 to 2248; others are sorted to the ends. */
 export const LAST_KEY_TIME = 2 ** 43 - 2;
 
+/** A browser may claim any time: in sums and medians a view counts for a day at most. */
+export const MOST_COUNTED_MS = 86_400_000;
+
 /**
  * `search.sqlite`. The key of an event is its time with its sequence below it, so that every list of keys is a list in
  * order of time. `postings` (FTS5) holds such a list for each value that people filter by and for each word that they
@@ -46,7 +49,7 @@ export const LAST_KEY_TIME = 2 ** 43 - 2;
  * of `postings`, to complete beginnings. `rollups` counts per day, `viewers` who was seen where. The event id needs no index: `ids.sqlite` leads from an id to its sequence.
  */
 export const SEARCH_SCHEMA: RebuildableSchema = {
-  version: 2,
+  version: 3,
   tableNames: ['texts', 'user_names', 'names', 'words', 'events', 'postings', 'rollups', 'viewers', 'pictures'],
   tables: `
   CREATE TABLE texts (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text ANY NOT NULL, UNIQUE (kind, text)) STRICT;

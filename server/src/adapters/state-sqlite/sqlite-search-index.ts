@@ -4,7 +4,14 @@ import type { SearchBatch, SearchEntry, SearchIndex } from '../../pipeline/ports
 import { numberOf } from './cells.ts';
 import { RebuildableFile, type RebuildableOptions } from './rebuildable-file.ts';
 import { forgetRollupsBefore, RollupBatch } from './search-rollups.ts';
-import { FLAGS, KEY_SEQUENCE_BITS, LAST_KEY_TIME, SEARCH_SCHEMA, TEXT_KINDS } from './search-tables.ts';
+import {
+  FLAGS,
+  KEY_SEQUENCE_BITS,
+  LAST_KEY_TIME,
+  MOST_COUNTED_MS,
+  SEARCH_SCHEMA,
+  TEXT_KINDS,
+} from './search-tables.ts';
 import { dayOf, TextTokenCache, type TextTokens, tokensOf } from './search-tokens.ts';
 import type { Cell, SqliteFile } from './sqlite-file.ts';
 import { storedText, TextDictionary } from './text-dictionary.ts';
@@ -161,10 +168,7 @@ function storedEventId(id: string): Cell {
   return id === id.toLowerCase() ? storedText(id) : id;
 }
 
-/** A duration beyond all reason does not make every sum unreadable. */
+/** As queries count it that go from event to event. */
 function countableMs(durationMs: bigint): number {
-  const ms = Number(durationMs);
-  return ms >= 0 && ms <= MAX_COUNTED_MS ? ms : 0;
+  return Math.min(Math.max(Number(durationMs), 0), MOST_COUNTED_MS);
 }
-
-const MAX_COUNTED_MS = 366 * 86_400_000;

@@ -43,6 +43,8 @@ export function failureOf(thrown: unknown): ViewerFailure | undefined {
     case 'TRAIL_QUERY_TOO_BROAD':
     case 'TRAIL_USER_AMBIGUOUS':
       return new ViewerFailure(422, thrown.code, thrown.message);
+    case 'EVENT_LOG_DAMAGED':
+      return new ViewerFailure(410, thrown.code, thrown.message);
     case 'INDEX_REBUILDING':
       return new ViewerFailure(503, thrown.code, 'The search table is being built. Try again in a moment.', RETRY);
     case 'EVENT_LOG_READ_FAILED':

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { TRAIL_ROOT } from '../../domain/trail.ts';
+import { PICTURE_VARIANTS } from '../../pipeline/trail/trail-event.ts';
 import { ORDERS, object, pageOf, ref, SCHEMAS, SUMMARIES } from './openapi-schemas.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -156,6 +157,7 @@ const PATHS = {
     'One event, with all that belongs to it',
     [path('eventId', 'Its id.'), query('sequence', 'Which of several lines with this id.', { type: 'integer' })],
     json(ref('TrailEventDetail'), 'The event.'),
+    { '410': json(ref('TrailError'), 'It was received, but its line in the log was changed or damaged since.') },
   ),
   '/transactions/{selectionTxnId}': get(
     'What one selection caused, in order of time',
@@ -190,7 +192,7 @@ const PATHS = {
   ),
   '/screenshots/{eventId}': get(
     'The picture of an event',
-    [path('eventId', 'The event.'), query('variant', 'Which.', { type: 'string', enum: ['original', 'annotated'] })],
+    [path('eventId', 'The event.'), query('variant', 'Which.', { type: 'string', enum: [...PICTURE_VARIANTS] })],
     file('The picture.', 'image/png', 'image/jpeg', 'image/webp', 'image/gif'),
     {
       '304': { description: 'The picture that `If-None-Match` names.' },

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import type { ScreenshotFile } from '../../domain/screenshot-outcome.ts';
 import { TRAIL_ROOT } from '../../domain/trail.ts';
+import { PICTURE_VARIANTS } from '../../pipeline/trail/trail-event.ts';
 import { badRequest, notFound, ViewerFailure } from './failure.ts';
 import { readOne, refuseOthers } from './trail-question.ts';
 import { paramsOf, type TrailRouteParts } from './trail-routes.ts';
@@ -21,8 +22,9 @@ export function addPictureRoute(app: FastifyInstance, { trail, sessionOf, looks 
     const session = sessionOf(request);
     const params = paramsOf(request);
     refuseOthers(params, ['variant']);
-    const variant = readOne(params, 'variant') || 'original';
-    if (variant !== 'original' && variant !== 'annotated') throw badRequest('"variant" must be original or annotated.');
+    const asked = readOne(params, 'variant') || 'original';
+    const variant = PICTURE_VARIANTS.find((name) => name === asked);
+    if (variant === undefined) throw badRequest(`"variant" must be one of ${PICTURE_VARIANTS.join(', ')}.`);
     const { id } = request.params;
     if (!session.reader.maySeePictures) {
       throw new ViewerFailure(403, 'NO_PICTURES', 'Your account may not see pictures. Ask an administrator.');
@@ -31,12 +33,15 @@ export function addPictureRoute(app: FastifyInstance, { trail, sessionOf, looks 
     if (files === undefined || files.length === 0)
       throw notFound('There is no such picture, or not one that you may see.');
     const found = await firstReadable(files);
-    if (found === undefined) {
-      throw new ViewerFailure(
-        410,
-        'PICTURE_GONE',
-        'The picture was saved, but its file is not there any more, or was changed.',
-      );
+    if (found === 'gone') {
+      throw new ViewerFailure(410, 'PICTURE_GONE', 'The picture was saved, but its file is not there any more.');
+    }
+    if (found === 'changed') {
+      const message = 'The file was changed after it was saved: its SHA-256 is not the recorded one. It is not shown.';
+      throw new ViewerFailure(410, 'PICTURE_CHANGED', message);
+    }
+    if (found === 'no-picture') {
+      throw new ViewerFailure(410, 'PICTURE_UNKNOWN', 'The file is of no type that is shown here.');
     }
     looks.note(session, 'pictured', { eventId: id, variant, sha256: found.file.sha256 }, { alike: `${id} ${variant}` });
     reply.headers({
@@ -57,11 +62,17 @@ export function addPictureRoute(app: FastifyInstance, { trail, sessionOf, looks 
 
 /** The same picture may lie in several folders. What is not what was saved, to the last byte, is not shown as it. */
 async function firstReadable(files: readonly ScreenshotFile[]) {
+  let trouble: 'gone' | 'changed' | 'no-picture' = 'gone';
   for (const file of files) {
     const content = await readFile(file.path).catch(() => undefined);
-    if (content === undefined || hash('sha256', content, 'hex') !== file.sha256.toLowerCase()) continue;
+    if (content === undefined) continue;
+    if (hash('sha256', content, 'hex') !== file.sha256.toLowerCase()) {
+      trouble = 'changed';
+      continue;
+    }
     const type = SIGNATURES.find(([, matches]) => matches(content))?.[0];
     if (type !== undefined) return { file, type, content };
+    if (trouble === 'gone') trouble = 'no-picture';
   }
-  return undefined;
+  return trouble;
 }

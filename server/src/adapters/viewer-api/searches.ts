@@ -26,9 +26,9 @@ export class Searches {
     const search = `${isBeside ? 'events' : what} ${JSON.stringify(filter)}`;
     if (follows && this.#latest.get(session.id) === search) return;
     if (!follows) this.#remember(session.id, search);
-    const { q = '', ...others } = filter;
+    const { q, ...others } = filter;
     const alike = `${isBeside ? 'events' : what} ${JSON.stringify(others)}`;
-    this.#looks.note(session, 'searched', { what, filter }, { alike, typed: q, isBeside });
+    this.#looks.note(session, 'searched', { what, filter }, { alike, typed: typeof q === 'string' ? q : '', isBeside });
   }
 
   #remember(session: string, search: string): void {
@@ -37,13 +37,20 @@ export class Searches {
   }
 }
 
+/** A filter in a record: a text, or of several values a list, since a value may hold any sign. */
+type AskedFilter = Readonly<Record<string, string | readonly string[]>>;
+
 /** The filter as it was asked, all of it, for the record of who looked. */
-export function filterFacts(params: URLSearchParams): { readonly filter: Readonly<Record<string, string>> } {
+export function filterFacts(params: URLSearchParams): { readonly filter: AskedFilter } {
   return { filter: filterOf(params, '') };
 }
 
-function filterOf(params: URLSearchParams, name: string): Readonly<Record<string, string>> {
+function filterOf(params: URLSearchParams, name: string): AskedFilter {
   const names = [...new Set(params.keys())].filter((key) => !FORM.has(key));
-  const filter = names.map((key): [string, string] => [key, params.getAll(key).join(', ')]);
+  const filter = names.map((key): [string, string | readonly string[]] => {
+    const values = params.getAll(key);
+    if (key === 'q') return [key, values.join(' ')];
+    return [key, values.length === 1 ? (values[0] ?? '') : values];
+  });
   return Object.fromEntries(name === '' ? filter : [...filter, ['name', name]]);
 }

@@ -1,5 +1,5 @@
-import { type AuditRecord, auditRecordOf } from '../../domain/audit-record.ts';
-import { type LogItem, lastSequenceOf, type StoredEvent } from '../../domain/log-entry.ts';
+import { type AuditRecord, auditRecordOf, damagedRecord } from '../../domain/audit-record.ts';
+import { type DamagedLines, type LogItem, lastSequenceOf } from '../../domain/log-entry.ts';
 import { type Sequence, sequence } from '../../domain/sequence.ts';
 import type { EventLogReader } from '../ports/event-log.ts';
 import type { TrailKey, TrailRow } from '../ports/trail-index.ts';
@@ -17,7 +17,7 @@ const DENSE = 8;
 
 /**
  * Everything that matches, newest first, as the rows that destinations get; in batches, so that whoever takes them can
- * let others run in between. Lines that are damaged or gone by now are left out.
+ * let others run in between. A damaged line is a row that says so; what retention has deleted by now is left out.
  */
 export async function* exportedRecords(
   trail: Trail,
@@ -36,23 +36,29 @@ export async function* exportedRecords(
   }
 }
 
-function recordOf(
-  row: TrailRow,
-  lines: ReadonlyMap<Sequence, StoredEvent>,
-  reader: TrailReader,
-): readonly AuditRecord[] {
+function recordOf(row: TrailRow, lines: ReadonlyMap<Sequence, LogItem>, reader: TrailReader): readonly AuditRecord[] {
   const line = lines.get(row.sequence);
   if (line === undefined) return [];
+  if (line.kind === 'damaged') return [damagedRow(row, line)];
   const outcome = row.picture?.firstOutcome == null ? undefined : lines.get(row.picture.firstOutcome);
-  return [auditRecordOf(visibleEvent(line, reader), outcome === undefined ? undefined : visibleEvent(outcome, reader))];
+  const picture = outcome?.kind === 'event' ? visibleEvent(outcome, reader) : undefined;
+  return [auditRecordOf(visibleEvent(line, reader), picture)];
+}
+
+/** What the line said is not known any more; that there was an event, and when, the search table tells. */
+function damagedRow(
+  { sequence: seq, receivedAt: at, eventId: id, eventType: type, time }: TrailRow,
+  { reason }: DamagedLines,
+) {
+  return damagedRecord({ seq, at, id, type, time }, reason);
 }
 
 /** In the order of the log, neighbours in one read. */
-async function linesOf(log: EventLogReader, rows: readonly TrailRow[]): Promise<ReadonlyMap<Sequence, StoredEvent>> {
+async function linesOf(log: EventLogReader, rows: readonly TrailRow[]): Promise<ReadonlyMap<Sequence, LogItem>> {
   const wanted = rows
     .flatMap(({ sequence: seq, picture }) => (picture?.firstOutcome == null ? [seq] : [seq, picture.firstOutcome]))
     .toSorted((a, b) => a - b);
-  const found = new Map<Sequence, StoredEvent>();
+  const found = new Map<Sequence, LogItem>();
   for (let i = 0; i < wanted.length; ) {
     const first = wanted[i] ?? sequence(0);
     const isDense = (wanted[i + DENSE] ?? Number.POSITIVE_INFINITY) < first + READ_LINES;
@@ -60,7 +66,11 @@ async function linesOf(log: EventLogReader, rows: readonly TrailRow[]): Promise<
     const items = await log.read(sequence(first - 1), limit);
     for (const item of items) if (item.kind === 'event') found.set(item.seq, item);
     const reached = Math.max(first, lastOf(items));
-    while (i < wanted.length && (wanted[i] ?? 0) <= reached) i++;
+    for (; i < wanted.length && (wanted[i] ?? 0) <= reached; i++) {
+      const seq = wanted[i] ?? first;
+      const damage = items.find((item) => item.kind === 'damaged' && item.first <= seq && seq <= item.last);
+      if (damage !== undefined) found.set(seq, damage);
+    }
   }
   return found;
 }

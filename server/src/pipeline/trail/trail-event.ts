@@ -5,7 +5,9 @@ import { parseUserIdentity } from '../../domain/user-identity.ts';
 import type { TrailRow } from '../ports/trail-index.ts';
 import type { TrailReader } from './reader.ts';
 
-export type PictureVariant = 'original' | 'annotated';
+/** What the user saw, the same with a header that explains it, and what came before a part was cut out of it. */
+export const PICTURE_VARIANTS = ['original', 'annotated', 'downloaded'] as const;
+export type PictureVariant = (typeof PICTURE_VARIANTS)[number];
 
 /** A row as this reader may see it. */
 export function trailEvent(row: TrailRow, reader: TrailReader): TrailEvent {
@@ -39,7 +41,7 @@ export function pictureUrl(eventId: string, variant: PictureVariant): string {
 
 /** The files that show a variant, the best first; there may be one in each of several folders. */
 export function filesOfVariant(files: readonly ScreenshotFile[], variant: PictureVariant): readonly ScreenshotFile[] {
-  return files.filter(({ role }) => role === (variant === 'annotated' ? 'annotated' : 'seen'));
+  return files.filter(({ role }) => role === (variant === 'original' ? 'seen' : variant));
 }
 
 function screenshotOf(

@@ -3,7 +3,7 @@ import { type EpochMillis, epochMillis } from '../../domain/epoch-millis.ts';
 import { CodedError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/event-id.ts';
 import { parseExact } from '../../domain/exact-json.ts';
-import type { StoredEvent } from '../../domain/log-entry.ts';
+import type { DamagedLines, LogItem, StoredEvent } from '../../domain/log-entry.ts';
 import type { ScreenshotFile } from '../../domain/screenshot-outcome.ts';
 import { type Sequence, sequence } from '../../domain/sequence.ts';
 import type {
@@ -82,11 +82,16 @@ export class Trail {
     return this.#parts.index.page(limitedTo(reader, this.#withIds(question)), before, limit);
   }
 
-  /** @param at the sequence of one of several lines with this id: conflicts have the id of another event */
+  /**
+   * @param at the sequence of one of several lines with this id: conflicts have the id of another event
+   * @throws CodedError EVENT_LOG_DAMAGED: it was received, and its line is not what was written
+   */
   async event(reader: TrailReader, eventId: string, at: Sequence | undefined): Promise<TrailEventDetail | undefined> {
     const row = this.#rowOf(reader, eventId, at);
-    const stored = row === undefined ? undefined : await this.stored(reader, row.sequence);
-    return row === undefined || stored === undefined ? undefined : this.#detail(reader, row, stored);
+    if (row === undefined) return undefined;
+    const item = await this.#itemAt(row.sequence);
+    if (item?.kind === 'damaged') throw damagedEvent(row, item);
+    return item === undefined ? undefined : this.#detail(reader, row, visibleEvent(item, reader));
   }
 
   transaction(reader: TrailReader, selectionTxnId: string): TrailTransaction | undefined {
@@ -198,17 +203,19 @@ export class Trail {
     return this.#parts.index.position();
   }
 
-  /** The line as this reader may see it. */
-  async stored(reader: TrailReader, seq: Sequence): Promise<StoredEvent | undefined> {
+  /** Undefined: retention has deleted it. */
+  async #itemAt(seq: Sequence): Promise<LogItem | undefined> {
     const [item] = await this.#parts.log.read(sequence(seq - 1), { events: 1, bytes: 1 });
-    return item?.kind === 'event' && item.seq === seq ? visibleEvent(item, reader) : undefined;
+    const isIt =
+      item !== undefined && (item.kind === 'event' ? item.seq === seq : item.first <= seq && seq <= item.last);
+    return isIt ? item : undefined;
   }
 
   async #detail(reader: TrailReader, row: TrailRow, stored: StoredEvent): Promise<TrailEventDetail> {
     const { logId, deliveries } = this.#parts;
     const outcome = row.picture?.firstOutcome ?? undefined;
-    const outcomeLine = outcome === undefined ? undefined : await this.stored(reader, outcome);
-    const record = auditRecordOf(stored, outcomeLine);
+    const outcomeLine = outcome === undefined ? undefined : await this.#itemAt(outcome);
+    const record = auditRecordOf(stored, outcomeLine?.kind === 'event' ? visibleEvent(outcomeLine, reader) : undefined);
     const parts = stored.private();
     const neighbours =
       row.selectionTxnId === null ? [] : this.#ofTransaction(reader, row.selectionTxnId, MAX_NEIGHBOURS);
@@ -265,6 +272,13 @@ export class Trail {
   }
 }
 
+function damagedEvent({ sequence: seq, eventId }: TrailRow, { reason }: DamagedLines): CodedError {
+  const message =
+    `This event was received, at position ${seq} of the log, but its line is not what was written any more: ${reason}. ` +
+    'Nothing of it is shown, because nobody can vouch for it. Restore the line from a backup of the log.';
+  return new CodedError('EVENT_LOG_DAMAGED', message, { sequence: seq, eventId });
+}
+
 /** One user's day never has what another one of the same name did. */
 function ofOneUser(user: string, rows: readonly TrailRow[]): readonly TrailRow[] {
   const asked = user.toLowerCase();
@@ -284,8 +298,8 @@ function screenshotFiles(
   return picture.files.flatMap((file): TrailScreenshotFile[] => {
     const { role } = file;
     if (role !== 'seen' && role !== 'annotated' && role !== 'downloaded') return [];
-    const variant = role === 'annotated' ? 'annotated' : 'original';
-    const url = reader.maySeePictures && role !== 'downloaded' ? pictureUrl(eventId, variant) : null;
+    const variant = role === 'seen' ? 'original' : role;
+    const url = reader.maySeePictures ? pictureUrl(eventId, variant) : null;
     return [{ ...file, role, path: reader.maySeePictures ? file.path : '', url }];
   });
 }
