@@ -20,6 +20,8 @@ export interface WaitingPicture {
   readonly late?: LateRequest;
   /** Not before, by the monotonic clock. */
   dueMs: number;
+  /** As `dueMs`, and asked for by the host (`Retry-After`): that other pictures come from there changes nothing. */
+  notBeforeMs: number;
   tries: number;
   /** Times in a row that its picture could be read and not be made into files. */
   unreadable: number;
@@ -128,7 +130,9 @@ export class ScreenshotQueue {
     if (this.#attempts.size >= this.#options.maxConcurrent) return undefined;
     const [lane] = this.#ready(nowMs);
     if (lane === undefined) return undefined;
-    const at = isFailing(lane) ? leastTried(lane.waiting) : lane.waiting.findIndex(({ dueMs }) => dueMs <= nowMs);
+    const at = isFailing(lane)
+      ? leastTried(lane.waiting, nowMs)
+      : lane.waiting.findIndex(({ dueMs }) => dueMs <= nowMs);
     const [picture] = lane.waiting.splice(at, 1);
     if (picture === undefined) return undefined;
     this.#waiting--;
@@ -153,8 +157,9 @@ export class ScreenshotQueue {
   nextDueMs(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const lane of this.#lanes.values()) {
-      if (isFailing(lane)) next = Math.min(next, lane.waiting.length > 0 ? lane.nextMs : next);
-      else for (const { dueMs } of lane.waiting) next = Math.min(next, dueMs);
+      const dueMsOf = ({ dueMs, notBeforeMs }: WaitingPicture) =>
+        isFailing(lane) ? Math.max(lane.nextMs, notBeforeMs) : dueMs;
+      for (const picture of lane.waiting) next = Math.min(next, dueMsOf(picture));
     }
     return next;
   }
@@ -174,6 +179,7 @@ export class ScreenshotQueue {
     picture.tries++;
     picture.lastProblem = problem;
     picture.isHostWide = isHostWide;
+    picture.notBeforeMs = nowMs + (afterMs ?? 0);
     if (isHostWide) {
       lane.failures++;
       lane.lastProblem = problem;
@@ -225,7 +231,7 @@ export class ScreenshotQueue {
   tryAllNow(nowMs: number): number {
     for (const lane of this.#lanes.values()) {
       lane.nextMs = nowMs;
-      for (const picture of lane.waiting) picture.dueMs = nowMs;
+      for (const picture of lane.waiting) picture.dueMs = picture.notBeforeMs = nowMs;
     }
     return this.#waiting;
   }
@@ -256,7 +262,7 @@ export class ScreenshotQueue {
     const mayProbe = failingUnderWay < Math.max(1, Math.floor(this.#options.maxConcurrent / 2));
     const isReady = (lane: Lane) =>
       isFailing(lane)
-        ? mayProbe && lane.underWay.size === 0 && lane.nextMs <= nowMs && lane.waiting.length > 0
+        ? mayProbe && lane.underWay.size === 0 && lane.nextMs <= nowMs && lane.waiting.some(mayBeTried(nowMs))
         : lane.waiting.some(({ dueMs }) => dueMs <= nowMs);
     return lanes.filter(isReady).sort((a, b) => a.underWay.size - b.underWay.size || a.lastBeganMs - b.lastBeganMs);
   }
@@ -265,7 +271,7 @@ export class ScreenshotQueue {
     lane.failures = 0;
     lane.lastProblem = undefined;
     for (const picture of lane.waiting) {
-      if (picture.isHostWide) picture.dueMs = Math.min(picture.dueMs, nowMs);
+      if (picture.isHostWide) picture.dueMs = Math.min(picture.dueMs, Math.max(nowMs, picture.notBeforeMs));
     }
   }
 
@@ -303,8 +309,14 @@ export class ScreenshotQueue {
  * Of a failing host: one that was asked for in vain may be what is wrong, so another one comes first; the newest, for
  * many old ones may be of the same kind.
  */
-function leastTried(waiting: readonly WaitingPicture[]): number {
-  return waiting.reduce((least, { tries }, i) => (tries <= (waiting[least]?.tries ?? 0) ? i : least), 0);
+function leastTried(waiting: readonly WaitingPicture[], nowMs: number): number {
+  const triesOf = (picture: WaitingPicture | undefined) =>
+    picture !== undefined && mayBeTried(nowMs)(picture) ? picture.tries : Number.POSITIVE_INFINITY;
+  return waiting.reduce((least, picture, i) => (triesOf(picture) <= triesOf(waiting[least]) ? i : least), 0);
+}
+
+function mayBeTried(nowMs: number): (picture: WaitingPicture) => boolean {
+  return ({ notBeforeMs }) => notBeforeMs <= nowMs;
 }
 
 function isFailing({ failures }: Lane): boolean {

@@ -107,7 +107,7 @@ export class WaitingPictures {
 export function waitingPicture(seq: Sequence, host: string, giveUpAt: number, late?: LateRequest): WaitingPicture {
   return {
     ...{ seq, host, giveUpAt: epochMillis(giveUpAt), dueMs: Number.NEGATIVE_INFINITY, tries: 0, unreadable: 0 },
-    ...{ isHostWide: false, lastProblem: undefined },
+    ...{ notBeforeMs: Number.NEGATIVE_INFINITY, isHostWide: false, lastProblem: undefined },
     ...(late === undefined ? {} : { late }),
   };
 }

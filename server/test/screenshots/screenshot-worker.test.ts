@@ -113,6 +113,24 @@ test('a pause that the host asks for is kept', async () => {
   assert.equal(world.downloads.length, 2);
 });
 
+test('a pause that the host asks for is kept, whatever becomes of other pictures of that host', async () => {
+  for (const others of [PICTURE, DOWN]) {
+    const world = new ScreenshotWorld({ maxConcurrent: 2 });
+    const busy = { kind: 'retry', reason: 'http-503', message: 'HTTP 503.', hostWide: true } as const;
+    world.hosts.set('a', (url) => (url.endsWith('busy.png') ? { ...busy, afterMs: 20_000 } : others));
+    const times = () => world.downloads.filter(({ url }) => url.endsWith('busy.png')).map(({ atMs }) => atMs);
+    await world.event('https://a/tempcontent/busy.png');
+    await world.run(100);
+    for (let i = 0; i < 4; i++) {
+      await world.event(A);
+      await world.run(4800);
+    }
+    assert.equal(times().length, 1);
+    await world.run(5 * MINUTE);
+    assert.ok((times()[1] ?? 0) >= 20_000);
+  }
+});
+
 test('rule 14: after maxWaitMs since receipt the event is delivered without its picture, and nothing is tried any more', async () => {
   const world = new ScreenshotWorld({ maxWaitMs: 10 * MINUTE });
   world.hosts.set('a', NOT_THERE);
