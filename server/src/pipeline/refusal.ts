@@ -18,7 +18,7 @@ export function rateLimited(state: RateLimitState): Refusal {
     status: 429,
     outcome: 'dropped',
     reason: 'Rate limit exceeded',
-    details: { limitPerMinute: state.limit, retryAfterSeconds: state.resetSeconds },
+    details: { limitPerMinute: state.limit, retryAfter: state.resetSeconds },
     retryAfterSeconds: state.resetSeconds,
     rateLimit: state,
   };

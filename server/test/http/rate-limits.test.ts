@@ -44,7 +44,10 @@ test('429 says when to come again and what the limit is, and scripts can read it
     assert.equal(headers['x-ratelimit-remaining'], '0');
     assert.equal(headers['x-ratelimit-reset'], '45');
     assert.equal(headers['access-control-allow-origin'], ORIGIN);
-    assert.equal((JSON.parse(body) as { reason: string }).reason, 'Rate limit exceeded');
+    const { reason, details } = JSON.parse(body) as { reason: string; details: object };
+    assert.equal(reason, 'Rate limit exceeded');
+    // as Butler SOS names it
+    assert.deepEqual(details, { limitPerMinute: 2, retryAfter: 45 });
     await sendEvent();
     assert.equal(own.logger.at('warn').length, 1);
     await time.advance(45_000);
