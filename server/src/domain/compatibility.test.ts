@@ -43,5 +43,6 @@ test('what clients send does not grow memory, and is asked for once', () => {
 test('several values of the header: the first', () => {
   assert.equal(firstVersion('0.3.0, 0.2.0'), '0.3.0');
   assert.equal(firstVersion(' 0.3.0 '), '0.3.0');
-  for (const none of [undefined, '', ' ', ',0.3.0']) assert.equal(firstVersion(none), undefined);
+  assert.equal(firstVersion(', ,0.3.0'), '0.3.0');
+  for (const none of [undefined, '', ' ', ', ']) assert.equal(firstVersion(none), undefined);
 });

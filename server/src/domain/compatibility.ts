@@ -44,10 +44,11 @@ export class Compatibility {
   }
 }
 
-/** The first of several values of the header; undefined when there is none. */
+/** The first of several values of the header that says something; undefined when none does. */
 export function firstVersion(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
-  const comma = header.indexOf(',');
-  const first = (comma === -1 ? header : header.slice(0, comma)).trim();
-  return first === '' ? undefined : first;
+  return header
+    .split(',')
+    .map((value) => value.trim())
+    .find((value) => value !== '');
 }
