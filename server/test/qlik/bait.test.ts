@@ -42,6 +42,21 @@ describe('a browser that tries to steal', () => {
     return found;
   }
 
+  it("a ticket in the URL, somebody else's: it goes nowhere, with and without a session", async () => {
+    const { qlik } = world;
+    const sent = () => JSON.stringify(qlik.requests());
+    for (const mode of ['userTicket', 'none'] as const) {
+      const source = world.source({ auth: { mode } });
+      for (const name of ['qlikTicket', 'QLIKTICKET', '%71likTicket']) {
+        const url = `${qlik.imageUrl('tempcontent/x.png')}?a=1&${name}=foreign&b=%20`;
+        assert.equal(await world.download(source, url), mode === 'none' ? 'retry: login-page' : 'downloaded');
+      }
+    }
+    assert.doesNotMatch(sent(), /foreign/);
+    assert.match(sent(), /x\.png\?a=1&b=%20"/);
+    assert.equal(tickets(), 1);
+  });
+
   it('another host or port, or the same host in disguise', async () => {
     const port = world.qlik.httpsPort;
     const urls = [

@@ -71,6 +71,27 @@ test('without a URL it ends after the ticket; userTicket wants a user', async ()
   assert.match(internal.stdout, /No ticket is ever asked for INTERNAL\\sa_api/);
 });
 
+test('what is the same for two steps is said once, and with what to do about it', async () => {
+  const url = world.qlik.imageUrl('tempcontent/x.png');
+  const notQps = await check(asService(world.qlik.httpsPort), ['--url', url]);
+  assert.match(notQps.stdout, /ticket +FAILED .* answered 302\. Look whether auth\.qps\.port is/);
+  assert.match(notQps.stdout, /download +FAILED +For the same reason\.\n/);
+  assert.equal(notQps.code, 1);
+  world.qlik.setQpsBehaviour('hang');
+  const slow = asService(world.qlik.qpsPort).replace('qps: {', 'qps: { ticketTimeoutMs: 300,');
+  assert.match((await check(slow)).stdout, /no answer within 300 ms\. Look at firewalls/);
+  const unsaid = await check(asUser(world.qlik.qpsPort), ['--user', 'john@cloud.example']);
+  assert.match(unsaid.stdout, /--user "LAB\\john", not "john@cloud\.example"/);
+  const open = await check('{ mode: none }', ['--url', url]);
+  assert.match(open.stdout, /log-in page instead of a picture\. Set screenshots\.auth\.mode/);
+});
+
+test('a configuration by which the server fetches nothing is told of', async () => {
+  const { code, stderr } = await check('{ mode: none }');
+  assert.equal(code, 0);
+  assert.match(stderr, /fetches no pictures yet: set screenshots\.enable: true and enable a folder/);
+});
+
 test('what fails is explained, and the exit code says so', async () => {
   const url = world.qlik.imageUrl('tempcontent/x.png');
   const stranger = await world.startOther();
@@ -84,7 +105,8 @@ test('what fails is explained, and the exit code says so', async () => {
   assert.match(missing.stdout, /none\.pem/);
   const mixed = await check(asService(world.qlik.qpsPort), [], { key: stranger.clientKeyPath });
   assert.equal(mixed.results[0], 'certificates FAILED');
-  assert.match(mixed.stdout, /cannot be used together/);
+  assert.match(mixed.stdout, /client_key\.pem is not the key of .*client\.pem/);
+  assert.deepEqual(mixed.results.slice(1), ['ticket skipped', 'download skipped', 'session end skipped']);
 
   for (let other = 0; other < 5; other++) world.qlik.openSession('LAB\\service');
   const full = await check(asService(world.qlik.qpsPort), ['--url', url]);

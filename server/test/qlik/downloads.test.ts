@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { ScreenshotSource } from '../../src/pipeline/ports/screenshots.ts';
 import { PICTURE, QlikWorld } from './qlik-world.ts';
 
@@ -49,6 +52,32 @@ describe('downloads without log-in', () => {
     assert.equal(await told('login-redirect'), 'retry: login-page');
     assert.equal(await told('html'), 'retry: login-page');
     assert.equal(await told(undefined), 'downloaded');
+  });
+
+  it('a picture that is compressed although nobody asked for that', async () => {
+    const packed = gzipSync(PICTURE);
+    world.qlik.setImage('tempcontent/x.png', packed);
+    assert.equal(await world.download(source, url), 'downloaded');
+    assert.deepEqual(world.outcomes.at(-1), { kind: 'downloaded', bytes: PICTURE, format: 'png' });
+    world.qlik.setImage('tempcontent/x.png', packed.subarray(0, packed.length - 30));
+    assert.equal(await world.download(source, url), 'retry: truncated');
+    world.qlik.setImage('tempcontent/x.png', gzipSync(Buffer.alloc(1_000_000)));
+    assert.equal(await world.download(source, url), 'failed: too-large');
+    world.qlik.setImage('tempcontent/x.png', Buffer.from([0x1f, 0x8b, 0xff, 1, 2, 3]));
+    assert.equal(await world.download(source, url), 'failed: not-an-image');
+  });
+
+  it('an answer that changes the protocol is an answer, and no reason to wait', async () => {
+    const upgrading = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.write('HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'));
+    });
+    upgrading.listen(0, '127.0.0.1');
+    await once(upgrading, 'listening');
+    const host = `127.0.0.1:${(upgrading.address() as AddressInfo).port}`;
+    const own = world.source({ auth: { mode: 'none' }, options: { allowedImageDownloadHosts: [host] } });
+    assert.equal(await world.download(own, `http://${host}/tempcontent/x.png`), 'failed: http-101');
+    upgrading.close();
   });
 
   it('what asking again does not change has failed', async () => {

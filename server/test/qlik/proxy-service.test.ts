@@ -70,7 +70,7 @@ describe('the Qlik Proxy Service', () => {
       return says(world.source({ auth: { qps: { port: other.qpsPort, cert } }, options: { rejectUnauthorized } }));
     };
     assert.equal(await trial({ certificateHosts: ['other.lab'] }), 'retry: qps-wrong-host-name');
-    assert.match(lastMessage(), /another name/);
+    assert.match(lastMessage(), /another name \(DNS:other\.lab\)/);
     assert.equal(await trial({ hostNames: ['stranger'] }), 'retry: qps-wrong-ca');
     assert.match(lastMessage(), /root\.pem/);
     assert.equal(await trial({ certificateDays: -1 }), 'retry: qps-certificate-date');
@@ -83,7 +83,6 @@ describe('the Qlik Proxy Service', () => {
     const stranger = await world.startOther();
     const strange = { clientCert: stranger.clientCertPath, clientCertKey: stranger.clientKeyPath, clientCertCA };
     assert.equal(await says(withQps({ cert: { clientCertCA } })), 'retry: qps-client-certificate');
-    assert.match(world.logger.at('warn')[0]?.message ?? '', /clientCert.*not set/);
     assert.equal(await says(withQps({ cert: strange })), 'retry: qps-client-certificate');
     assert.match(lastMessage(), /client\.pem/);
     const missing = { ...own(), clientCertKey: join(folder, 'none.pem') };

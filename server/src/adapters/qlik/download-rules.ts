@@ -7,6 +7,7 @@ import { chooseLoginUser, nameOf } from './login-user.ts';
 import type { ScreenshotSourceOptions } from './options.ts';
 import { failed, type Problem } from './problems.ts';
 import type { SessionKey } from './session-pool.ts';
+import { withoutTicket } from './without-ticket.ts';
 
 /** What a URL may be asked for, and as whom. */
 export type DownloadPlan =
@@ -28,7 +29,8 @@ export class DownloadRules {
 
   plan({ url: text, userIdentity }: ScreenshotRequest): DownloadPlan {
     const { auth } = this.#options;
-    const url = URL.canParse(text) ? new URL(text) : undefined;
+    // a ticket in there is somebody else's, and leaves a session that nobody ends
+    const url = URL.canParse(text) ? withoutTicket(new URL(text)) : undefined;
     if (url === undefined || !isPlainWebUrl(url)) {
       return problem('url-invalid', 'The URL is no http or https URL, or holds a user name or password.');
     }

@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { constants, gunzip } from 'node:zlib';
+import { systemCodeOf } from '../../domain/errors.ts';
 import type { DownloadOutcome } from '../../pipeline/ports/screenshots.ts';
 import { portOf } from './host-rules.ts';
 import { imageFormatOf, isWholeImage, looksLikeHtml } from './image-signature.ts';
 import { connectionProblem, failed, retry, retryAfterMs } from './problems.ts';
 import { readStart } from './sent-request.ts';
+import { withoutTicket } from './without-ticket.ts';
 
 export interface ImageAnswer {
   readonly outcome: DownloadOutcome;
@@ -56,15 +60,6 @@ export async function fetchImage(first: Hop, parts: FetchParts): Promise<ImageAn
   }
 }
 
-/** Its parameter `qlikTicket`, however it is written, is taken away; the rest of the query stays as it is. */
-export function withoutTicket(url: URL): URL {
-  const isTicket = (pair: string) => [...new URLSearchParams(pair).keys()].some((name) => /^qlikticket$/i.test(name));
-  const kept = url.search.slice(1).split('&');
-  const result = new URL(url);
-  if (kept.some(isTicket)) result.search = kept.filter((pair) => !isTicket(pair)).join('&');
-  return result;
-}
-
 async function readAnswer({ url, response }: Hop, parts: FetchParts): Promise<ImageAnswer> {
   const status = response.statusCode ?? 0;
   try {
@@ -91,7 +86,8 @@ async function readImage(url: URL, response: IncomingMessage, maxBytes: number):
     if (size > maxBytes) return plain(tooLarge);
     chunks.push(chunk);
   }
-  const bytes = Buffer.concat(chunks);
+  const bytes = await unpacked(Buffer.concat(chunks), maxBytes);
+  if (bytes === 'too-large') return plain(tooLarge);
   const format = imageFormatOf(bytes);
   if (format !== undefined) {
     if (isWholeImage(bytes, format)) return plain({ kind: 'downloaded', bytes, format });
@@ -100,6 +96,16 @@ async function readImage(url: URL, response: IncomingMessage, maxBytes: number):
   if (looksLikeHtml(bytes, response.headers['content-type'])) return loginAnswer(url);
   if (size === 0) return plain(retry('truncated', `${url.host} sent nothing.`));
   return plain(failed('not-an-image', `${url.host} sent something that is no PNG, JPEG, WebP or GIF.`));
+}
+
+/** Some gateways compress although nobody asked them to. What cannot be unpacked stays as it came. */
+async function unpacked(bytes: Buffer, maxOutputLength: number): Promise<Buffer | 'too-large'> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH });
+  } catch (thrown) {
+    return systemCodeOf(thrown) === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : bytes;
+  }
 }
 
 async function refusal(url: URL, response: IncomingMessage, nowMs: number): Promise<ImageAnswer> {

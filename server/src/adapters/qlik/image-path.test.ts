@@ -40,6 +40,7 @@ test('credentials go to paths under tempcontent only', () => {
     ...['/', '/x.png', '/content/Default/x.png', '/extensions/evil/tempcontent/x.png', '/api/v1/tempcontent/x'],
     ...['/tempcontents/x', '/xtempcontent/x', '/TempContent/x', '/Evil/tempcontent/x.png', '/hub?/tempcontent/x'],
     ...['/tempcontent/../qmc/x', '/tempcontent/%2e%2e%2fqmc', '/tempcontent/..%2fqmc', '/tempcontent/%252e%252e/x'],
+    ...['/tempcontent/..;/qmc/x', '/tempcontent/..%3bx/qmc', '/tempcontent/.;/x'],
     ...['/tempcontent/..%5cqmc', '/%74empcontent/x.png', '/x%2ftempcontent/x.png'],
   ];
   for (const path of refused) assert.equal(may(path), false, path);

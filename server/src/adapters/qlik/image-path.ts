@@ -5,8 +5,8 @@ const KNOWN_SEGMENTS = new Set([
 
 const PREFIX_SEGMENT = /^[a-z0-9._~-]+$/;
 
-/** Slash, backslash, dot and percent sign, encoded: what a path means could change on its way. */
-const ENCODED_PATH_SYNTAX = /%(?:2f|5c|2e|25|00)/i;
+/** Slash, backslash, dot and percent sign, encoded, and dots with a parameter: what a path means could change on its way. */
+const DOUBTFUL_PATH_SYNTAX = /%(?:2f|5c|2e|25|00)|\/\.{1,2}(?:;|%3b)/i;
 
 interface PathParts {
   /** Undefined: not the prefix of any virtual proxy. */
@@ -35,7 +35,7 @@ export function chooseVirtualProxy(configured: string | undefined, pathname: str
 
 /** May a ticket or cookie go to this path? Pictures are under `tempcontent`; the configuration may name more paths. */
 export function mayCarryCredentials(pathname: string, allowedPaths: readonly string[]): boolean {
-  if (ENCODED_PATH_SYNTAX.test(pathname)) return false;
+  if (DOUBTFUL_PATH_SYNTAX.test(pathname)) return false;
   const { prefix, section } = partsOf(pathname);
   if (prefix === undefined) return false;
   if (section === 'tempcontent') return true;

@@ -1,4 +1,5 @@
 import { systemCodeOf } from '../../domain/errors.ts';
+import { membersOf } from '../../domain/payload-member.ts';
 import type { DownloadOutcome, DownloadProblem } from '../../pipeline/ports/screenshots.ts';
 import { maskSecrets } from '../shared/mask-secrets.ts';
 import { AddressRefusedError } from './checked-lookup.ts';
@@ -40,16 +41,16 @@ export function isFromOutside(thrown: unknown): boolean {
   return thrown instanceof AddressRefusedError || systemCodeOf(thrown) !== undefined;
 }
 
-/** A connection that failed, in plain words and with what to do; holds no more of the error than its code. */
+/** A connection that failed, in plain words and with what to do; holds no more of the error than its code, and the names of a Proxy Service. */
 export function connectionProblem(error: unknown, peer: Peer): Problem {
   if (error instanceof AddressRefusedError) {
     return failed('address-not-allowed', `${peer.host} leads to an address at which there can be no Qlik Sense.`);
   }
-  const { reason, message } = explain(systemCodeOf(error) ?? '', peer);
+  const { reason, message } = explain(systemCodeOf(error) ?? '', peer, namesIn(error));
   return retry(peer.role === 'qps' ? `qps-${reason}` : reason, message);
 }
 
-function explain(code: string, { role, host, port }: Peer): DownloadProblem {
+function explain(code: string, { role, host, port }: Peer, names: string | undefined): DownloadProblem {
   const isQps = role === 'qps';
   const who = isQps ? `the Qlik Proxy Service at ${host}:${port}` : `${host}:${port}`;
   if (code === 'ECONNREFUSED') {
@@ -66,9 +67,10 @@ function explain(code: string, { role, host, port }: Peer): DownloadProblem {
     );
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const found = isQps && names !== undefined ? ` (${names})` : '';
     return said(
       'wrong-host-name',
-      `The certificate of ${who} is for another name. Use the name that stands in the certificate.`,
+      `The certificate of ${who} is for another name${found}. Use the name that stands in the certificate.`,
     );
   }
   if (UNTRUSTED.has(code)) {
@@ -96,6 +98,12 @@ function explain(code: string, { role, host, port }: Peer): DownloadProblem {
     );
   }
   return said('connection-failed', `The connection to ${who} broke${code === '' ? '' : ` (${code})`}.`);
+}
+
+/** `DNS:qlik.lab` of the certificate that a connection was refused for. */
+function namesIn(error: unknown): string | undefined {
+  const { subjectaltname } = membersOf(membersOf(error).cert);
+  return typeof subjectaltname === 'string' ? subjectaltname.slice(0, 300) : undefined;
 }
 
 function said(reason: string, message: string): DownloadProblem {

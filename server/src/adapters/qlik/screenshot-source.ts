@@ -15,7 +15,7 @@ import { createImageAgent, createQpsAgent } from './certificates.ts';
 import { type Deadline, startDeadline, unlessAborted } from './deadline.ts';
 import { type DownloadPlan, DownloadRules } from './download-rules.ts';
 import { portOf } from './host-rules.ts';
-import { fetchImage, type ImageAnswer, withoutTicket } from './image-fetch.ts';
+import { fetchImage, type ImageAnswer } from './image-fetch.ts';
 import { ImageRequests } from './image-requests.ts';
 import type { ScreenshotSourceOptions } from './options.ts';
 import { connectionProblem, failed, isFromOutside, type Problem, retry, withoutSecrets } from './problems.ts';
@@ -157,7 +157,7 @@ class QlikScreenshotSource implements ScreenshotSource {
     if (answer.kind === 'problem') return { ...answer, isShared: !signal.aborted };
     const { ticket } = answer;
     attempt.secrets.add(ticket);
-    const withTicket = withoutTicket(url);
+    const withTicket = new URL(url);
     withTicket.search += `${withTicket.search === '' ? '?' : '&'}qlikTicket=${encodeURIComponent(ticket)}`;
     const sent = await this.#requests.send(withTicket, undefined);
     let problem: Problem | undefined;

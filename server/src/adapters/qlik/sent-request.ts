@@ -59,6 +59,11 @@ export function sendRequest({ url, method, headers, body, agent, lookup }: Reque
       head.on('error', () => undefined);
       resolve(head);
     });
+    // 101, which nobody asked for: an answer without a body
+    request.on('upgrade', (head, socket) => {
+      socket.destroy();
+      resolve(head.destroy());
+    });
   });
   // whoever has lost interest need not be there
   response.catch(() => undefined);

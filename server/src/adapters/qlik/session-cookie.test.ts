@@ -45,5 +45,14 @@ test('a cookie that is taken away is none', () => {
   assert.equal(find(['X-Qlik-Session=; Path=/']), undefined);
   assert.equal(find(['X-Qlik-Session=id; Max-Age=0']), undefined);
   assert.equal(find(['X-Qlik-Session=id; expires=Thu, 01 Jan 1970 00:00:00 GMT']), undefined);
+  const past = 'Expires=Thu, 01 Jan 1970 00:00:00 GMT';
+  assert.equal(find([`X-Qlik-Session=id; Max-Age=3600; ${past}`]), 'X-Qlik-Session=id', 'Max-Age comes first');
+  assert.equal(find([`X-Qlik-Session=id; ${past}; Max-Age=x`]), undefined, 'nonsense is ignored');
+  assert.equal(find(['X-Qlik-Session=id; Max-Age=; Path=/']), 'X-Qlik-Session=id');
   assert.equal(find(['X-Qlik-Session=id; expires=Thu, 01 Jan 2099 00:00:00 GMT; Max-Age=60']), 'X-Qlik-Session=id');
+});
+
+test('of several with one name the last one counts', () => {
+  assert.equal(find(['X-Qlik-Session=old; Path=/', 'X-Qlik-Session=new; Path=/']), 'X-Qlik-Session=new');
+  assert.equal(find(['X-Qlik-Session=; Max-Age=0', 'X-Qlik-Session=new']), 'X-Qlik-Session=new');
 });

@@ -24,7 +24,9 @@ export function sessionCookieIn(setCookie: readonly string[], search: CookieSear
   const { configuredName, virtualProxy, nowMs } = search;
   const own = configuredName ?? (virtualProxy === '' ? 'X-Qlik-Session' : `X-Qlik-Session-${virtualProxy}`);
   const isOwn = ({ name }: SessionCookie) => name.replace(/-HTTP$/i, '').toLowerCase() === own.toLowerCase();
-  const cookies = setCookie.map((text) => cookieOf(text, nowMs)).filter((cookie) => cookie !== undefined);
+  const found = setCookie.map((text) => cookieOf(text, nowMs)).filter((cookie) => cookie !== undefined);
+  // of several with the same name the last one counts, as in a browser
+  const cookies = [...new Map(found.map((cookie) => [cookie.name, cookie])).values()];
   const exact = cookies.find((cookie) => isOwn(cookie) || cookie.name.toLowerCase() === own.toLowerCase());
   const usual = exact ?? cookies.find(({ name }) => USUAL_NAME.test(name));
   if (usual !== undefined) return usual;
@@ -37,10 +39,13 @@ function cookieOf(text: string, nowMs: number): SessionCookie | undefined {
   const [pair = '', ...attributes] = text.split(';').map((part) => part.trim());
   const at = pair.indexOf('=');
   const [name, value] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
-  const isGone = attributes.some((attribute) => {
-    const [, key = '', setting = ''] = /^([^=]*)=?(.*)$/.exec(attribute) ?? [];
-    if (/^max-age$/i.test(key)) return Number(setting) <= 0;
-    return /^expires$/i.test(key) && Date.parse(setting) <= nowMs;
-  });
+  const settings = new Map(
+    attributes.map((attribute) => {
+      const [, key = '', setting = ''] = /^([^=]*)=?(.*)$/.exec(attribute) ?? [];
+      return [key.trim().toLowerCase(), setting.trim()];
+    }),
+  );
+  const maxAge = settings.get('max-age') ?? '';
+  const isGone = /^-?\d+$/.test(maxAge) ? Number(maxAge) <= 0 : Date.parse(settings.get('expires') ?? '') <= nowMs;
   return at < 1 || value === '' || isGone ? undefined : { name, value };
 }

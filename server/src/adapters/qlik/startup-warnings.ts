@@ -13,24 +13,7 @@ export function sayAtStart(options: ScreenshotSourceOptions, hosts: HostRules, l
   if (hosts.allowsNoHost) {
     warn('No host is allowed for pictures: nothing can be downloaded. Set screenshots.allowedImageDownloadHosts.');
   }
-  for (const entry of hosts.unreadable) {
-    warn(`screenshots.allowedImageDownloadHosts: "${entry}" is neither host nor host:port, and allows nothing.`);
-  }
   if (options.auth.mode === 'none') return;
-  const { host, userDirectory, userId, cert } = options.auth.qps;
-  const missing = [
-    ...(host === undefined ? ['auth.qps.host'] : []),
-    ...(options.auth.mode === 'qpsTicket' && userDirectory === undefined ? ['auth.qps.userDirectory'] : []),
-    ...(options.auth.mode === 'qpsTicket' && userId === undefined ? ['auth.qps.userId'] : []),
-    ...(cert.clientCert === undefined ? ['clientCert'] : []),
-    ...(cert.clientCertKey === undefined ? ['clientCertKey'] : []),
-  ];
-  const certPlace = missing.some((name) => name.startsWith('clientCert'))
-    ? ' Certificates are those of auth.qps.cert where anything is set there, else those of Butler-SOS.cert.'
-    : '';
-  if (missing.length > 0) {
-    warn(`screenshots.auth.mode is ${options.auth.mode}, but ${missing.join(', ')} is not set.${certPlace}`);
-  }
   if (options.allowHttpCredentials) {
     warn('screenshots.allowHttpCredentials: tickets and sessions of users can be read on the network.');
   }
