@@ -6,6 +6,7 @@ import type { ScreenshotSource } from '../pipeline/ports/screenshots.ts';
 import { ScreenshotCounts } from '../pipeline/screenshot-counts.ts';
 import { ScreenshotWorker } from '../pipeline/screenshot-worker.ts';
 import type { AuditConfig } from './config/config.ts';
+import { certificateFaults } from './config/qlik-certificates.ts';
 import type { ScreenshotPartOptions } from './screenshot-part.ts';
 
 export function createPictureSource(
@@ -30,6 +31,9 @@ export function createScreenshotWorker(config: AuditConfig, parts: ScreenshotPar
     if (isReadableByEverybody(directory)) {
       logger.warn({ directory }, 'Everybody on this machine can read the pictures.');
     }
+  }
+  for (const { setting, problem } of certificateFaults(config, new Date(clock.now()))) {
+    logger.warn({ setting, problem }, 'No log-in at Qlik Sense works with this certificate file.');
   }
   return new ScreenshotWorker({
     ...parts,

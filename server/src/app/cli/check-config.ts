@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { checkAllTlsFiles } from '../config/check-tls-files.ts';
 import type { ConfigNote } from '../config/config.ts';
 import { maskedConfig } from '../config/masked-config.ts';
+import { certificateWarnings } from '../config/qlik-certificates.ts';
 import { startupWarnings } from '../config/startup-warnings.ts';
 import { loadCommandConfig } from './command-config.ts';
 import { print } from './output.ts';
@@ -18,6 +19,7 @@ export async function checkConfig(options: CommonOptions): Promise<void> {
     print(`${kind}  ${line === 0 ? where : `${where}:${line}`}  ${path === '' ? '' : `${path}: `}${message}\n`);
   for (const note of notes) say('note   ', note);
   for (const warning of warnings) say('warning', warning);
+  for (const warning of certificateWarnings(loaded, new Date())) say('warning', warning);
   for (const message of startupWarnings(config)) print(`warning  ${message}\n`);
   await checkAllTlsFiles(loaded);
   print(`${where}: no mistakes.\n`);

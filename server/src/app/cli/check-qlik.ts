@@ -1,18 +1,18 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { PrometheusMetrics } from '../../adapters/metrics/prometheus-metrics.ts';
 import { createQpsAgent } from '../../adapters/qlik/certificates.ts';
 import { DownloadRules } from '../../adapters/qlik/download-rules.ts';
 import { chooseVirtualProxy } from '../../adapters/qlik/image-path.ts';
 import { chooseLoginUser, nameOf } from '../../adapters/qlik/login-user.ts';
-import type { CertificatePaths, ScreenshotSourceOptions } from '../../adapters/qlik/options.ts';
+import type { ScreenshotSourceOptions } from '../../adapters/qlik/options.ts';
 import { QpsClient } from '../../adapters/qlik/qps-client.ts';
 import { createScreenshotSource } from '../../adapters/qlik/screenshot-source.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
-import { CodedError, messageOf } from '../../domain/errors.ts';
+import { messageOf } from '../../domain/errors.ts';
 import type { Fields, Logger } from '../../pipeline/ports/logger.ts';
-import type { QlikSession } from '../../pipeline/ports/screenshots.ts';
+import type { DownloadProblem, QlikSession } from '../../pipeline/ports/screenshots.ts';
+import { arePicturesFetched } from '../config/are-pictures-fetched.ts';
 import type { AuditConfig } from '../config/config.ts';
+import { readQlikCertificates } from '../config/qlik-certificates.ts';
 import { loadCommandConfig } from './command-config.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { print } from './output.ts';
@@ -26,6 +26,16 @@ interface Step {
 }
 
 const CLOSE_MS = 10_000;
+const SWITCHED_OFF =
+  'The server fetches no pictures yet: set screenshots.enable: true and enable a folder in screenshots.storageTargets.';
+
+/** What to do where the reason alone leaves one alone. */
+const ADVICE: Readonly<Record<string, string>> = {
+  'qps-failed': 'Look whether auth.qps.port is that of the Qlik Proxy Service (4243, not 443), and at its log.',
+  'qps-timed-out':
+    'Look at firewalls in between and at the Qlik Proxy Service; ticketTimeoutMs says how long it may take.',
+  'timed-out': 'Look at firewalls in between; downloadTimeoutMs says how long it may take.',
+};
 
 /**
  * Does what the server does for a screenshot, step by step, and says what is wrong and what to do about it. It asks for two
@@ -42,9 +52,19 @@ export async function checkQlik(options: CommonOptions & CheckQlikOptions): Prom
     for (const { name, result, message } of steps) print(`${name.padEnd(12)}  ${result.padEnd(7)}  ${message}\n`);
     results.push(...steps);
   };
-  show([await certificateStep(source)]);
-  show([await ticketStep(source, options.url, identity)]);
-  show(await downloadSteps(source, options.url, identity));
+  const certificates = await certificateStep(source);
+  show([certificates]);
+  if (certificates.result === 'FAILED') {
+    const later = { result: 'skipped', message: 'Correct the certificates first.' } as const;
+    show([{ name: 'ticket', ...later }, { name: 'download', ...later }, sessionEnd('skipped', 'None was opened.')]);
+  } else {
+    const ticket = await ticketStep(source, options.url, identity);
+    show([ticket]);
+    const [download, ...rest] = await downloadSteps(source, options.url, identity);
+    const isSame = ticket.result === 'FAILED' && download.message.startsWith(ticket.message);
+    show([isSame ? { ...download, message: 'For the same reason.' } : download, ...rest]);
+  }
+  if (!arePicturesFetched(config.screenshots)) process.stderr.write(`${SWITCHED_OFF}\n`); // no step
   const failed = results.filter(({ result }) => result === 'FAILED');
   if (failed.length > 0) throw new CommandFailure(`${failed.length} of ${results.length} steps failed.`);
 }
@@ -62,25 +82,28 @@ async function certificateStep({ auth, rejectUnauthorized }: ScreenshotSourceOpt
   const { clientCert, clientCertKey, clientCertCA } = auth.qps.cert;
   if (auth.mode === 'none') return { name, result: 'skipped', message: 'screenshots.auth.mode is none.' };
   if (clientCert === undefined || clientCertKey === undefined) {
-    const message = 'Set Butler-SOS.cert.clientCert and clientCertKey to client.pem and client_key.pem from the QMC.';
+    const missing =
+      clientCert === undefined ? 'clientCert (client.pem from the QMC)' : 'clientCertKey (client_key.pem)';
+    const message = `${missing} is not set, in auth.qps.cert where anything is set there, else in Butler-SOS.cert.`;
     return { name, result: 'FAILED', message };
   }
-  try {
-    const now = new Date();
-    const texts = [clientCert, ...(clientCertCA === undefined ? [] : [clientCertCA])].map((path) => {
-      const { subject, validFromDate, validToDate } = new X509Certificate(readFileSync(path));
-      if (validToDate < now || validFromDate > now) throw new Error(`${path} is not valid today`);
-      return `${path} (${subject.replaceAll('\n', ', ')}) is valid until ${validToDate.toISOString().slice(0, 10)}.`;
-    });
-    const agent = createQpsAgent({ cert: auth.qps.cert, rejectUnauthorized }, silent);
-    await agent.current(); // the key can be read, and belongs to the certificate
-    agent.close();
-    const noCa = 'No clientCertCA is set: the certificate of Qlik Sense must be from a public authority.';
-    return { name, result: 'ok', message: [...texts, ...(clientCertCA === undefined ? [noCa] : [])].join(' ') };
-  } catch (thrown) {
-    const where = thrown instanceof CodedError ? '' : `${pathsOf(auth.qps.cert)}: `;
-    return { name, result: 'FAILED', message: `${where}${messageOf(thrown)}.` };
+  const { faults, certificates } = readQlikCertificates(auth.qps.cert, new Date());
+  if (faults.length > 0) {
+    return { name, result: 'FAILED', message: faults.map((fault) => `${fault.setting}: ${fault.problem}.`).join(' ') };
   }
+  const agent = createQpsAgent({ cert: auth.qps.cert, rejectUnauthorized }, silent);
+  try {
+    await agent.current();
+  } catch (thrown) {
+    return { name, result: 'FAILED', message: `${messageOf(thrown)}.` };
+  } finally {
+    agent.close();
+  }
+  const texts = certificates.map(
+    ({ path, subject, validTo }) => `${path} (${subject}) is valid until ${validTo.toISOString().slice(0, 10)}.`,
+  );
+  const noCa = 'No clientCertCA is set: the certificate of Qlik Sense must be from a public authority.';
+  return { name, result: 'ok', message: [...texts, ...(clientCertCA === undefined ? [noCa] : [])].join(' ') };
 }
 
 async function ticketStep(
@@ -95,7 +118,9 @@ async function ticketStep(
   if (host === undefined) return { name, result: 'FAILED', message: 'screenshots.auth.qps.host is not set.' };
   const choice = chooseLoginUser(options.auth, identity);
   if (choice.kind !== 'user') {
-    const whose = mode === 'userTicket' ? 'With userTicket, name a user: --user "LAB\\john"' : 'auth.qps names no user';
+    const given = identity === null ? '' : `, not "${identity}"`;
+    const named = `With userTicket, name a user: --user "LAB\\john"${given}`;
+    const whose = mode === 'userTicket' ? named : 'auth.qps.userDirectory or auth.qps.userId is not set';
     const denied = choice.kind === 'denied' ? `No ticket is ever asked for ${nameOf(choice.user)}` : whose;
     return { name, result: 'FAILED', message: `${denied}.` };
   }
@@ -107,7 +132,7 @@ async function ticketStep(
   });
   const answer = await client.requestTicket({ host, port }, virtualProxy, choice.user, new AbortController().signal);
   client.close();
-  if (answer.kind === 'problem') return { name, result: 'FAILED', message: answer.problem.message };
+  if (answer.kind === 'problem') return { name, result: 'FAILED', message: advised(answer.problem, options) };
   const proxy = virtualProxy === '' ? 'the default virtual proxy' : `the virtual proxy ${virtualProxy}`;
   return { name, result: 'ok', message: `${host}:${port} gave a ticket for ${nameOf(choice.user)} on ${proxy}.` };
 }
@@ -116,7 +141,7 @@ async function downloadSteps(
   options: ScreenshotSourceOptions,
   url: string | undefined,
   userIdentity: string | null,
-): Promise<readonly Step[]> {
+): Promise<readonly [Step, ...Step[]]> {
   if (url === undefined) {
     const message =
       'Name the URL of a screenshot: --url https://…/tempcontent/….png (they live for some minutes only).';
@@ -144,14 +169,26 @@ async function downloadSteps(
           result: 'ok',
           message: `${outcome.bytes.length} bytes of ${outcome.format}${how(options, url, opened)}.`,
         }
-      : { name: 'download', result: 'FAILED', message: outcome.message };
+      : { name: 'download', result: 'FAILED', message: advised(outcome, options) };
   // what is said at the start has no reason
   const ofSession = problems.find(({ reason }) => reason !== undefined);
-  const end = (result: Step['result'], message: string): Step => ({ name: 'session end', result, message });
-  if (ofSession !== undefined) return [download, end('FAILED', ofSession.message)];
-  if (opened === undefined) return [download, end('skipped', 'None was opened.')];
+  if (ofSession !== undefined) return [download, sessionEnd('FAILED', ofSession.message)];
+  if (opened === undefined) return [download, sessionEnd('skipped', 'None was opened.')];
   const isOver = open.size === 0;
-  return [download, isOver ? end('ok', 'The session was ended.') : end('FAILED', 'It could not be ended.')];
+  return [
+    download,
+    isOver ? sessionEnd('ok', 'The session was ended.') : sessionEnd('FAILED', 'It could not be ended.'),
+  ];
+}
+
+function sessionEnd(result: Step['result'], message: string): Step {
+  return { name: 'session end', result, message };
+}
+
+function advised({ reason, message }: DownloadProblem, { auth }: ScreenshotSourceOptions): string {
+  const noLogin = 'Set screenshots.auth.mode to userTicket or qpsTicket.';
+  const advice = reason === 'login-page' && auth.mode === 'none' ? noLogin : ADVICE[reason];
+  return advice === undefined ? message : `${message} ${advice}`;
 }
 
 /** Whether the picture needed the log-in; who expects one should know when it did not happen. */
@@ -160,10 +197,6 @@ function how(options: ScreenshotSourceOptions, url: string, opened: QlikSession 
   if (opened !== undefined) return ', with a session';
   const why = new DownloadRules(options).whyNoCredentials(new URL(url));
   return why === undefined ? ', although Qlik Sense gave no session' : `, without a log-in, because ${why}`;
-}
-
-function pathsOf({ clientCert, clientCertCA }: CertificatePaths): string {
-  return [clientCert, clientCertCA].filter((path) => path !== undefined).join(', ');
 }
 
 const nothing = () => undefined;

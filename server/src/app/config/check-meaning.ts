@@ -11,6 +11,7 @@ import {
 import { membersOf } from '../../domain/payload-member.ts';
 import type { RegisteredDestination } from '../../pipeline/ports/destination.ts';
 import { quoted } from './check-schema.ts';
+import { screenshotMistakes } from './check-screenshots.ts';
 import { closestName, editDistance } from './closest-name.ts';
 import { UNAVAILABLE_DESTINATIONS } from './schema/unavailable-destinations.ts';
 import { type MappingSetting, type Problem, plainValue, problem, settingAt } from './setting.ts';
@@ -34,6 +35,7 @@ export function checkMeaning(root: MappingSetting, registered: readonly Register
     ...trustProxy(settings),
     ...versionRange(settings),
     ...queueMetricsNames(settings),
+    ...screenshotMistakes(root),
   ];
 }
 

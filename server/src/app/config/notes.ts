@@ -1,6 +1,7 @@
 import { membersOf } from '../../domain/payload-member.ts';
 import type { JsonSchema, RegisteredDestination } from '../../pipeline/ports/destination.ts';
 import { typeNames } from './check-meaning.ts';
+import { screenshotWarnings } from './check-screenshots.ts';
 import type { ConfigNote } from './config.ts';
 import { originOf } from './origin.ts';
 import { propertiesOf } from './schema/section.ts';
@@ -20,6 +21,7 @@ export function warningsOn(root: MappingSetting, registered: readonly Registered
     ...nothingForUs(root),
     ...unavailableDestinations(root, registered),
     ...picturesWithoutFolder(root),
+    ...screenshotWarnings(root),
     ...strangeOrigins(root),
   ];
 }

@@ -1,7 +1,7 @@
 import { IMAGE_FACTS, type ImageFact } from '../../../domain/screenshot-annotation.ts';
 import type { JsonSchema } from '../../../pipeline/ports/destination.ts';
 import { CERTIFICATE_PROPERTIES } from './other-sections-schema.ts';
-import { flag, milliseconds, path, port, section, text, texts, whole } from './section.ts';
+import { flag, milliseconds, path, section, text, texts, whole } from './section.ts';
 
 const FACT_DESCRIPTIONS: Readonly<Record<ImageFact, string>> = {
   date: 'Time of the event, UTC and local to the server.',
@@ -28,7 +28,7 @@ const AUTH_SCHEMA = section('How the server logs in to Qlik Sense to download pi
   },
   qps: section('The Qlik Proxy Service that gives tickets.', {
     host: text('Its host name, as in its certificate.', { examples: ['qliksense.yourcompany.com'] }),
-    port: port('Its port.', 4243),
+    port: whole('Its port.', 1, 65_535, 4243),
     userDirectory: text('Directory of the user for `qpsTicket`.', { examples: ['YOURDOMAIN'] }),
     userId: text('Id of the user for `qpsTicket`.', { examples: ['service-user'] }),
     virtualProxy: {
