@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { crc32 } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { pngChunk } from '../../src/adapters/screenshot-images/png-stitching.ts';
 import { createScreenshotEditor } from '../../src/adapters/screenshot-images/screenshot-editor.ts';
 import { CodedError } from '../../src/domain/errors.ts';
 import type { EditedImage, EditRequest, ScreenshotCrop } from '../../src/pipeline/ports/screenshots.ts';
@@ -337,5 +338,64 @@ test('more pixels than the decoder takes as a size: too large, not damaged, so t
     bomb.writeUInt32BE(side, 20);
     bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
     await assert.rejects(editor.edit(request(bomb)), codeOf('IMAGE_TOO_LARGE'));
+  }
+});
+
+test('texts that would fill the memory when unpacked are not unpacked, and are kept in the bytes as they came', async () => {
+  const text = pngChunk(
+    'zTXt',
+    Buffer.concat([Buffer.from('x\0\0'), deflateSync(Buffer.alloc(7_000_000, 'a'), { level: 9 })]),
+  );
+  const bomb = Buffer.concat([png.subarray(0, 33), ...Array.from({ length: 150 }, () => text), png.subarray(33)]);
+  const before = process.resourceUsage().maxRSS;
+  const images = await editor.edit(request(bomb, { crop: { top: 5, left: 0, width: 100, height: 100 } }));
+  assert.deepEqual(rolesOf(images), ['seen png', 'annotated png', 'downloaded png']);
+  assert.ok(imageOf(images, 'downloaded').bytes.equals(bomb));
+  const { comments } = await sharp(imageOf(images, 'annotated').bytes).metadata();
+  assert.equal(comments?.find(({ keyword }) => keyword === 'downloadedSha256')?.text, sha256(bomb));
+  const grownMiB = (process.resourceUsage().maxRSS - before) / 1024;
+  assert.ok(grownMiB < 150, `${grownMiB} MiB`);
+});
+
+for (const [name, channels, annotation] of [
+  ['RGB', 3, []],
+  ['RGBA', 4, []],
+  ['long text', 3, [{ label: 'App', value: 'many words '.repeat(1000) }]],
+] as const) {
+  test(`a strip far wider than any text, ${name}: the header goes on to its right end, in little memory`, async () => {
+    const pixels = placePixels(200_000, 2, channels);
+    const before = process.resourceUsage().maxRSS;
+    const facts = [...annotation, ...Array.from({ length: 9 }, () => ({ label: 'Sheet', value: 'Übersicht' }))];
+    const crop = { top: 0, left: 0, width: 199_999, height: 2 };
+    const bytes = await pngOf(pixels);
+    const images = await editor.edit(request(bytes, { annotation: facts, ...(channels === 4 ? { crop } : {}) }));
+    const grownMiB = (process.resourceUsage().maxRSS - before) / 1024;
+    assert.ok(grownMiB < 150, `${grownMiB} MiB`);
+    const { bytes: copy, width, height } = imageOf(images, 'annotated');
+    assert.equal(width, imageOf(images, 'seen').width);
+    const columns = async (left: number) => {
+      const column = sharp(copy).removeAlpha().extract({ left, top: 0, width: 1, height });
+      return (await column.raw().toBuffer()).subarray(0, (height - 2) * 3);
+    };
+    assert.deepEqual(await columns(width - 1), await columns(2));
+    const below = sharp(copy)
+      .removeAlpha()
+      .extract({ left: 0, top: height - 2, width, height: 2 });
+    const seen = sharp(imageOf(images, 'seen').bytes).removeAlpha();
+    assert.ok((await below.raw().toBuffer()).equals(await seen.raw().toBuffer()));
+  });
+}
+
+test('why a picture cannot be read is one sentence, without what our own encoder says about it', async () => {
+  const flipped = Buffer.from(png);
+  flipped.writeUInt8(flipped.readUInt8(60) ^ 0xff, 60);
+  for (const bytes of [flipped, png.subarray(0, png.length / 2), png.subarray(0, 40)]) {
+    for (const annotation of [[], [{ label: 'a', value: 'b' }]]) {
+      await assert.rejects(editor.edit(request(bytes, { annotation })), ({ message }: Error) => {
+        assert.match(message, /^The picture of event [\da-f-]+ cannot be read: [^\n]{5,}[^\s:.]\.$/);
+        assert.doesNotMatch(message, /vips2png|Unknown error/);
+        return true;
+      });
+    }
   }
 });

@@ -14,8 +14,8 @@ const lines = (facts: Readonly<Record<string, string>>): AnnotationLine[] =>
   Object.entries(facts).map(([label, value]) => ({ label, value }));
 
 const FACTS = lines({
-  'Date (UTC)': '2025-12-27 05:46:06.919Z',
-  'Date (server)': '2025-12-27 06:46:06.919 +01:00',
+  'Time (UTC)': '2025-12-27 05:46:06.919 UTC',
+  'Time (server)': '2025-12-27 06:46:06.919 +01:00',
   'Event ID': 'db277423-1291-456e-8333-aa772e50703b',
   'Correlation ID': '0346f48f-0abb-4786-b1ce-52f8672f6a1b',
   'Selection transaction ID': '6c0e3a1a-2f3e-4f9f-9df1-11e8b1a0c9d2',
@@ -31,7 +31,7 @@ const SCRIPTS = lines({
   Russian: 'Продажи по регионам Ж Щ ё',
   Greek: 'Πωλήσεις Ω ά έ ή',
   Vietnamese: 'Doanh số theo khu vực ở Đà Nẵng',
-  Japanese: '商品別売上レポート（第１四半期）、直接骨角',
+  Japanese: '商品別売上レポート（第１四半期）、直接骨角　㈱〒㎡',
   Chinese: '商品销售额，直接骨角（2025年）',
   Korean: '한국어 판매 보고서',
   Arabic: 'مبيعات المنتجات حسب المنطقة (الربع الأول 2025)',
@@ -55,6 +55,7 @@ const SCRIPTS = lines({
 const AWKWARD = lines({
   Override: 'user\u202egnp.exe',
   Newline: 'one\ntwo',
+  Marked: `${'word'.repeat(16)}\u202e${'word'.repeat(16)}`,
   'No glyph': '\u{10fffe}',
   Marks: `Z${'\u0301\u0317\u0360'.repeat(30)}algo`,
   Mixed: 'Report (تقرير المبيعات) v2.0 – 50% שלום [a] <b>&amp;</b> "q"',

@@ -14,6 +14,8 @@ interface Edit {
   readonly sharp: SharpConstructor;
   readonly painter: HeaderPainter;
   readonly request: EditRequest;
+  /** The bytes as they came, or of a PNG without its texts. */
+  readonly file: Buffer;
   readonly facts: PictureFacts;
 }
 
@@ -48,7 +50,7 @@ async function croppedImages(edit: Edit, { picture, rectangle, notes }: SeenPict
   const source = { width, height, read: () => ofPixels(edit, picture).extract(rectangle) };
   const header = await headerFor(edit, source);
   const bytes = await encoded(edit, source.read());
-  const isPage = header?.width === width && (await isOpaque(picture));
+  const isPage = header !== undefined && header.width <= width && (await isOpaque(picture));
   const page = isPage || header === undefined ? bytes : await pageFor(edit, source, header);
   release(picture.data);
   const seen: EditedImage = {
@@ -67,9 +69,9 @@ async function headerFor({ sharp, painter, request }: Edit, size: Size): Promise
   return request.annotation.length === 0 ? undefined : painter.paint(sharp, request.annotation, size);
 }
 
-/** What comes below the header: the picture as it looks on white paper, from the left edge, and as wide. */
+/** What comes below the header: the picture as it looks on white paper, from the left edge, and no narrower. */
 function pageFor(edit: Edit, { width, read }: Source, header: Size): Promise<Buffer> {
-  const room = { right: header.width - width, background: HEADER_BACKGROUND };
+  const room = { right: Math.max(0, header.width - width), background: HEADER_BACKGROUND };
   return encoded(edit, read().flatten({ background: PAPER }).extend(room));
 }
 
@@ -95,16 +97,16 @@ async function decoded(edit: Edit): Promise<RawPicture> {
 }
 
 /** The first frame, the right way up, in sRGB. Damage is an error, what browsers overlook is not. */
-function decoder({ sharp, request }: Edit): Sharp {
-  return sharp(request.bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true }).toColourspace('srgb');
+function decoder({ sharp, file }: Edit): Sharp {
+  return sharp(file, { failOn: 'error', limitInputPixels: false, autoOrient: true }).toColourspace('srgb');
 }
 
 function ofPixels({ sharp }: Edit, { data, width, height, channels }: RawPicture): Sharp {
   return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 }
 
-function encoded({ request, facts }: Edit, sharp: Sharp): Promise<Buffer> {
-  const isDense = facts.format !== 'png' || request.bytes.length > facts.width * facts.height * DENSE;
+function encoded({ file, facts }: Edit, sharp: Sharp): Promise<Buffer> {
+  const isDense = facts.format !== 'png' || file.length > facts.width * facts.height * DENSE;
   return sharp.png({ compressionLevel: isDense ? 1 : 3 }).toBuffer();
 }
 

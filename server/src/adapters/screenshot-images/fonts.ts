@@ -56,7 +56,7 @@ const FILES: readonly FontFile[] = [
   {
     file: 'NotoSansCJKsc-Regular.otf',
     characters:
-      /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Bopomofo}\u2500-\u25ff\uff00-\uffef]/u,
+      /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Bopomofo}\u2500-\u25ff\u2e80-\u33ff\ufe10-\ufe6f\uff00-\uffef\u{1f200}-\u{1f2ff}]/u,
   },
   ...SCRIPTS,
   { file: 'NotoSerifTibetan-Regular.ttf', characters: /\p{scx=Tibetan}/u },

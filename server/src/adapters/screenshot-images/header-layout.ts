@@ -16,7 +16,7 @@ export interface PlacedLine {
 }
 
 export interface HeaderLayout {
-  /** That of the picture or more. */
+  /** That of the picture, within bounds. */
   readonly width: number;
   readonly height: number;
   readonly fontPx: number;
@@ -39,6 +39,8 @@ interface Fact {
 
 /** Narrower pictures get room beside them, so that an id fits on a line. */
 const MIN_WIDTH = 480;
+/** Wider pictures have nothing above what is to the right: nobody reads lines that long, and a drawing has its limits. */
+const MAX_WIDTH = 8192;
 const MIN_FONT = 13;
 const MAX_FONT = 80;
 /** A header that would be taller than so many times the picture gets smaller letters. */
@@ -89,7 +91,7 @@ async function layOut(
   { shaper, outlines }: LayoutParts,
 ): Promise<HeaderLayout> {
   const em = (share: number) => Math.round(share * fontPx);
-  const width = Math.max(MIN_WIDTH, pictureWidth);
+  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, pictureWidth));
   const [side, lineHeight, accentHeight] = [em(1.2), em(LINE), em(0.28)];
   const units = UNITS_PER_EM / fontPx;
   const widestLabel = facts.reduce((widest, { label }) => Math.max(widest, widthOf(label)), 0) / units;

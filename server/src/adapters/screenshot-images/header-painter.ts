@@ -17,7 +17,7 @@ export class HeaderPainter {
     return this.#shaper.prepare();
   }
 
-  /** RGB, as wide as the picture or wider: then there is room to its right. */
+  /** RGB. Wider than a narrow picture: then there is room to its right. Narrower than a very wide one: then its last column goes on. */
   async paint(
     sharp: SharpConstructor,
     annotation: readonly AnnotationLine[],

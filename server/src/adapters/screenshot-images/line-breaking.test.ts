@@ -68,3 +68,7 @@ test('numbers and Latin words keep their direction within Hebrew', async () => {
     .filter((word) => word !== '');
   assert.deepEqual(words, ['סוף', 'ABC', '2025', 'דוח']);
 });
+
+test('a mark for what cannot be shown is not parted', async () => {
+  assert.deepEqual(await linesOf('abc[U+202E]def[U+000A]', 7), ['abc', '[U+202E]def', '[U+000A]']);
+});

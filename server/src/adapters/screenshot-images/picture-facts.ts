@@ -36,8 +36,15 @@ export async function readPictureFacts(
 }
 
 export function unreadable(eventId: string, why: string, cause?: unknown): CodedError {
-  const message = `The picture of event ${eventId} cannot be read: ${why.trim()}`;
+  const message = `The picture of event ${eventId} cannot be read: ${causeIn(why)}.`;
   return new CodedError('IMAGE_UNREADABLE', message, { eventId }, cause);
+}
+
+/** What the decoder says first; what follows is about our own encoder, which got nothing more from it. */
+function causeIn(why: string): string {
+  const [first = ''] = why.trim().split('\n', 1);
+  const cause = first.replace(/[\s:.]+$/, '');
+  return cause === '' || cause === 'Unknown error' || cause.startsWith('vips2png') ? 'it is damaged' : cause;
 }
 
 function isPngHead(bytes: Buffer): boolean {

@@ -32,13 +32,13 @@ const PLAIN = [
   { ihdr: Buffer.from([8, 2, 0, 0, 0]), channels: 3 },
   { ihdr: Buffer.from([8, 6, 0, 0, 0]), channels: 4 },
 ] as const;
-const ROWS_A_TURN = 100;
+const BYTES_A_TURN = 1024 * 1024;
 
 /**
  * A picture with rows above it, for the price of those rows: packed pixels that stand in a file already are taken as they
  * are. Blocks of DEFLATE point back at nothing but what came with them, so they may follow other ones (RFC 1951, 2).
  * @param png of plain RGB or RGBA, as the encoder here makes it: no row is told by its difference from the one above (filter 0)
- * @param above as wide, RGB
+ * @param above no wider, RGB; where it is narrower, the last pixel of each row goes on
  * @param extra whole chunks for right behind IHDR
  */
 export async function withRowsAbove(png: Buffer, above: RawPicture, extra: readonly Buffer[]): Promise<Buffer> {
@@ -47,13 +47,13 @@ export async function withRowsAbove(png: Buffer, above: RawPicture, extra: reado
   const plain = PLAIN.find((kind) => ihdr?.data.subarray(8).equals(kind.ihdr));
   if (ihdr === undefined || plain === undefined) throw new Error('the encoder made something else than plain RGB');
   const header = Buffer.from(ihdr.data);
-  const height = header.readUInt32BE(4);
+  const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)];
   header.writeUInt32BE(above.height + height, 4);
-  const packed = await packedRows(above, plain.channels);
+  const packed = await packedRows(above, width, plain.channels);
   const inFile = rest.filter(({ type }) => type === 'IDAT').map(({ data }) => data);
   const { body, end } = withoutEnd(inFile, ADLER_BYTES);
   const adler = Buffer.alloc(ADLER_BYTES);
-  const bytesBelow = height * (above.width * plain.channels + 1);
+  const bytesBelow = height * (width * plain.channels + 1);
   adler.writeUInt32BE(joinedAdler32(packed.adler32, end.readUInt32BE(0), bytesBelow));
   const [first, ...others] = body;
   const idat = [...packed.bytes, first?.subarray(ZLIB_HEAD_BYTES) ?? Buffer.alloc(0), ...others, adler];
@@ -105,19 +105,26 @@ function* chunksOf(png: Buffer): Generator<Chunk> {
 }
 
 /** @param channels those of the file: 4 have an alpha, which is full here */
-async function packedRows({ data, width, height }: RawPicture, channels: 3 | 4): Promise<PackedRows> {
-  const rowBytes = width * channels;
+async function packedRows(
+  { data, width, height }: RawPicture,
+  fileWidth: number,
+  channels: 3 | 4,
+): Promise<PackedRows> {
+  const rowBytes = fileWidth * channels;
+  const rowsATurn = Math.max(1, Math.floor(BYTES_A_TURN / rowBytes));
   const deflate = createDeflate({ level: 2, chunkSize: 65_536 });
   const bytes: Buffer[] = [];
   deflate.on('data', (chunk: Buffer) => bytes.push(chunk));
-  for (let y = 0; y < height; y += ROWS_A_TURN) {
-    const rows = Math.min(ROWS_A_TURN, height - y);
+  for (let y = 0; y < height; y += rowsATurn) {
+    const rows = Math.min(rowsATurn, height - y);
     const filtered = Buffer.alloc(rows * (rowBytes + 1));
     for (let row = 0; row < rows; row++) {
       const target = filtered.subarray(row * (rowBytes + 1) + 1, (row + 1) * (rowBytes + 1));
       const source = data.subarray((y + row) * width * 3, (y + row + 1) * width * 3);
       if (channels === 3) target.set(source);
       else withAlpha(target, source);
+      const painted = width * channels;
+      if (painted < rowBytes) target.fill(target.subarray(painted - channels, painted), painted);
     }
     if (!deflate.write(filtered)) await once(deflate, 'drain');
     else await setImmediate();

@@ -12,6 +12,7 @@ export interface RawPicture {
 }
 
 const ROWS_A_TURN = 100;
+const PIXELS_A_TURN = 200_000;
 
 /** All pixels of what a pipeline makes. */
 export async function rawPixelsOf(sharp: Sharp): Promise<RawPicture> {
@@ -35,8 +36,9 @@ export async function withoutRows(
 export async function isOpaque({ data, width, height, channels }: RawPicture): Promise<boolean> {
   if (channels === 3) return true;
   const rowBytes = width * channels;
+  const rowsATurn = Math.max(1, Math.floor(PIXELS_A_TURN / width));
   for (let y = 0; y < height; y++) {
-    if (y > 0 && y % ROWS_A_TURN === 0) await setImmediate();
+    if (y > 0 && y % rowsATurn === 0) await setImmediate();
     for (let at = y * rowBytes + 3; at < (y + 1) * rowBytes; at += 4) if (data[at] !== 255) return false;
   }
   return true;

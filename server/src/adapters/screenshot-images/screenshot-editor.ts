@@ -5,6 +5,7 @@ import { editPicture } from './edit-picture.ts';
 import { HeaderPainter } from './header-painter.ts';
 import { readPictureFacts, unreadable } from './picture-facts.ts';
 import { TurnTaking } from './turn-taking.ts';
+import { withoutTexts } from './without-texts.ts';
 
 export interface ScreenshotEditorOptions {
   /** A picture with more is refused before it is decoded. */
@@ -29,9 +30,10 @@ export function createScreenshotEditor(options: ScreenshotEditorOptions = {}): S
   return {
     async edit(request) {
       const [sharp] = await loaded;
-      const facts = await readPictureFacts(sharp, request, options.maxPixels ?? MAX_PIXELS);
+      const file = request.format === 'png' ? await withoutTexts(request.bytes) : request.bytes;
+      const facts = await readPictureFacts(sharp, { ...request, bytes: file }, options.maxPixels ?? MAX_PIXELS);
       try {
-        return await turns.run(facts.width * facts.height, () => editPicture({ sharp, painter, request, facts }));
+        return await turns.run(facts.width * facts.height, () => editPicture({ sharp, painter, request, file, facts }));
       } catch (error) {
         throw error instanceof CodedError ? error : unreadable(request.eventId, messageOf(error), error);
       }

@@ -36,6 +36,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   Armenian: 'Վաճառք',
   Ethiopic: 'ሽያጭ',
   Emoji: '🙂 👍🏽 👨‍👩‍👧‍👦 ❤️ 1️⃣ 🧿',
+  'Japanese spaces and signs': '東京　営業所 〒100 ㈱ ㍿ ㎡ ㎏ ㊤ ㉠ ﹏ 🈁',
   Symbols: '→ ▲ ★ ✓ € ₹ ∑ ≤ ½ ™ ─ █ ℃ №',
 };
 

@@ -51,6 +51,8 @@ const RIGHT_TO_LEFT =
 const WITHOUT_SPACES =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Javanese}\p{Script=Yi}\p{Script=Tibetan}]/u;
 const BREAK_AFTER = /[\s\-/\\_.,;:|\u00ad\u2010\u2013\u2014\u200b]$/u;
+/** Begins a line rather than being parted: a mark like `[U+202E]`. */
+const BREAK_BEFORE = /^\[/;
 /** Never begins a line: closing brackets, commas, small kana. */
 const NEVER_FIRST = /^[\p{Pe}\p{Pf}!?%,.:;·…、。，．：；！？・ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ]/u;
 /** Never ends a line. */
@@ -195,7 +197,9 @@ function mayBreak(before: string, after: string): boolean {
   if (WHITE_SPACE.test(after)) return !WHITE_SPACE.test(before);
   if (WHITE_SPACE.test(before)) return true;
   if (NEVER_FIRST.test(after) || NEVER_LAST.test(before)) return false;
-  return BREAK_AFTER.test(before) || WITHOUT_SPACES.test(before) || WITHOUT_SPACES.test(after);
+  return (
+    BREAK_BEFORE.test(after) || BREAK_AFTER.test(before) || WITHOUT_SPACES.test(before) || WITHOUT_SPACES.test(after)
+  );
 }
 
 function* sameLevel(start: number, end: number, levels?: Uint8Array): Generator<[number, number, number]> {
