@@ -154,6 +154,40 @@ describe('reading in another thread', () => {
     assert.equal(outline(await readAll(readerOf(world))), '1-10 damaged');
   });
 
+  test('rule 9: a line whose number was altered is damage alone, from wherever reading begins', async () => {
+    for (const [segmentBytes, padding] of [
+      [1e9, 0],
+      [1e9, 20_000],
+      [6000, 0],
+    ] as const) {
+      for (const altered of [11, 28, 39, 94]) {
+        const world = await new LogWorld({ segmentBytes }).open();
+        await world.send(1, 20, padding);
+        for (let i = 0; i < 20; i++) await world.send(1, 1, padding);
+        const file = world.disk
+          .names(LOG_DIRECTORY)
+          .map((name) => join(LOG_DIRECTORY, name))
+          .find((path) => world.disk.bytes(path).includes('"seq":24,'));
+        assert.ok(file !== undefined);
+        const bytes = Buffer.from(world.disk.bytes(file));
+        bytes.write(`"seq":${altered},`, bytes.indexOf('"seq":24,'));
+        world.disk.put(file, bytes);
+        const reader = readerOf(world, 40);
+        for (const after of [27, 93, 10, 38, 23, 24, 11, 28, 39, 0, 27, 10]) {
+          const [item] = await reader.read(sequence(Math.min(after, 39)), ONE);
+          const expected = after === 23 ? '24-24 damaged' : `${Math.min(after, 39) + 1}`;
+          assert.equal(outline(item === undefined ? [] : [item]), expected, `24 is ${altered}, after ${after}`);
+        }
+        const whole = `${range(1, 23)}, 24-24 damaged, ${range(25, 40)}`;
+        assert.equal(outline(await readAll(readerOf(world, 40))), whole, `24 is ${altered}`);
+        await world.close();
+        await world.restart();
+        assert.equal(outline(await readAll(world.log)).startsWith(whole), true, 'nothing of it is cut by a start');
+        await world.judge({ damage: true });
+      }
+    }
+  });
+
   test('a sector that cannot be read is damage; a disk that does not answer is an error that passes', async () => {
     const world = await new LogWorld().open();
     await world.send(6, 1, 4000);

@@ -7,7 +7,7 @@ import { HeadPosition } from './head-position.ts';
 import { KnownPlaces } from './known-places.ts';
 import { ReadItems } from './read-items.ts';
 import { SegmentFiles } from './segment-files.ts';
-import { SegmentScan } from './segment-scan.ts';
+import { type Scanned, SegmentScan } from './segment-scan.ts';
 
 export interface ReaderOptions {
   readonly directory: string;
@@ -101,11 +101,21 @@ export class SegmentReader implements EventLogReader {
       const end = this.#segments.nextFirst(segment) ?? Number.POSITIVE_INFINITY;
       let { expected, offset } = position;
       const places = this.#places.of(segment);
+      let previous = offset === 0 ? segment - 1 : undefined;
       for (;;) {
         const item = scan.next();
         if (item === undefined) {
           if (await scan.fill()) continue;
           break;
+        }
+        if (item.kind === 'line') {
+          const { seq } = item.line;
+          const follows = previous === undefined ? seq <= expected : seq === previous + 1;
+          if (!follows && (await isRenumbered(file, seq, item.end))) {
+            offset = item.end;
+            continue;
+          }
+          previous = seq;
         }
         if (item.kind === 'line' && item.line.seq >= expected) {
           const { seq } = item.line;
@@ -186,19 +196,34 @@ async function findLine(file: OpenFile, after: Sequence): Promise<number> {
   let high = await file.size();
   while (high - low > SEARCH_BYTES) {
     const middle = Math.floor((low + high) / 2);
-    const line = await firstLineFrom(file, middle);
+    const line = await firstPairFrom(file, middle);
     if (line !== undefined && line.start < high && line.seq <= after) low = line.start;
     else high = middle;
   }
   return low;
 }
 
-async function firstLineFrom(file: OpenFile, offset: number) {
+/** The first line that its successor follows: a single one may have another's number, altered on the disk. */
+async function firstPairFrom(file: OpenFile, offset: number) {
+  let before: { readonly seq: Sequence; readonly start: number } | undefined;
+  for await (const { line, start } of linesFrom(file, offset)) {
+    if (before !== undefined && line.seq === before.seq + 1) return before;
+    before = { seq: line.seq, start };
+  }
+  return undefined;
+}
+
+/** Sequences ascend: a line that leaves some out, and behind which they go on below it, has an altered number (rule 9). */
+async function isRenumbered(file: OpenFile, seq: Sequence, end: number): Promise<boolean> {
+  for await (const { line } of linesFrom(file, end)) return line.seq <= seq;
+  return false;
+}
+
+async function* linesFrom(file: OpenFile, offset: number): AsyncGenerator<Extract<Scanned, { kind: 'line' }>> {
   const scan = new SegmentScan(file, offset, MIN_CHUNK_BYTES);
   while (await scan.fill()) {
     for (let item = scan.next(); item !== undefined; item = scan.next()) {
-      if (item.kind === 'line') return { seq: item.line.seq, start: item.start };
+      if (item.kind === 'line') yield item;
     }
   }
-  return undefined;
 }

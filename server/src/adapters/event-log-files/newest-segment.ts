@@ -60,8 +60,12 @@ export async function readNewestSegment(
           headerBytes = item.end;
         } else if (item.kind === 'bad') bad = true;
         else {
+          if (isRenumbered(runs.at(-1), item.line.seq)) {
+            runs.pop();
+            bad = true;
+          }
           const run = runs.at(-1);
-          const expected = run === undefined ? first : run.first + run.ends.length;
+          const expected = nextOf(run, first);
           // a line that steps back is foreign: it has no place in the sequence
           if (item.line.seq < expected) bad = true;
           else {
@@ -80,6 +84,15 @@ export async function readNewestSegment(
   } finally {
     await file.close();
   }
+}
+
+function nextOf(run: Run | undefined, first: Sequence): number {
+  return run === undefined ? first : run.first + run.ends.length;
+}
+
+/** A line alone that left some out, and behind which the log goes on below it: its number was altered on the disk (rule 9). */
+function isRenumbered(run: Run | undefined, next: Sequence): boolean {
+  return run !== undefined && !run.followsHeader && run.ends.length === 1 && next <= run.first;
 }
 
 function judge(found: {
