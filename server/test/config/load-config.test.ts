@@ -90,6 +90,11 @@ test('a complete production.yaml of Butler SOS 15 starts unchanged', () => {
   assert.deepEqual(warnings, []);
 });
 
+test('audit events that are switched off may have placeholders for where to listen', () => {
+  const off = load(audit('enable: false', 'host: <IP or FQDN>', 'port: 8182'));
+  assert.equal(off.config.enable, false);
+});
+
 test('queue metrics go to influxdbConfig when it is in use, else to the audit destination, else there is a warning', () => {
   const metrics = ['queue: {queueMetrics: {influxdb: {enable: true}}}'];
   const destination = 'destination: {influxdb: {host: there, version: 1, v1Config: {dbName: audit}}}';

@@ -30,8 +30,7 @@ export function checkMeaning(root: MappingSetting, registered: readonly Register
     ...tls(settings, 'viewer.tls'),
     ...viewerUsers(settings),
     ...oidc(settings),
-    ...hosts(settings),
-    ...ports(settings),
+    ...(isRun(settings) ? [...hosts(settings), ...ports(settings)] : []),
     ...trustProxy(settings),
     ...versionRange(settings),
     ...queueMetricsNames(settings),
@@ -183,6 +182,11 @@ function isSafeAddress(text: string): boolean {
   const { protocol, hostname, search, hash, username } = new URL(text);
   if (search !== '' || hash !== '' || username !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+}
+
+/** Where audit events are switched off, the template of Butler SOS has placeholders such as `<IP or FQDN>`. */
+function isRun(settings: AuditSettings): boolean {
+  return settings.value('enable') !== false;
 }
 
 function hosts(settings: AuditSettings): Problem[] {
