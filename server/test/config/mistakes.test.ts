@@ -36,6 +36,11 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a section one step too far to the left',
+    'Butler-SOS:\n  auditEvents:\n    enable: true\n  destination:\n    enable: true\n  cert: {}\n  userEvents: {}\n',
+    ['production.yaml:4:3 Butler-SOS.destination: expected "destination" below auditEvents, found it beside that.'],
+  ],
+  [
     'unknown key that is known elsewhere',
     audit('parquet: {}'),
     [

@@ -13,6 +13,7 @@ import type { RegisteredDestination } from '../../pipeline/ports/destination.ts'
 import { quoted } from './check-schema.ts';
 import { screenshotMistakes } from './check-screenshots.ts';
 import { closestName, editDistance } from './closest-name.ts';
+import { auditEventsKeys } from './schema/settings-schema.ts';
 import { UNAVAILABLE_DESTINATIONS } from './schema/unavailable-destinations.ts';
 import { type MappingSetting, type Problem, plainValue, problem, settingAt } from './setting.ts';
 import { isLoopback } from './startup-warnings.ts';
@@ -24,6 +25,7 @@ export function checkMeaning(root: MappingSetting, registered: readonly Register
   const settings = new AuditSettings(root);
   return [
     ...misspeltSections(root),
+    ...misplacedSettings(root, registered),
     ...destinationTypes(settings, registered),
     ...apiTokens(settings),
     ...tls(settings, 'tls'),
@@ -84,6 +86,16 @@ function misspeltSections(root: MappingSetting): Problem[] {
       .filter(([key]) => editDistance(key.toLowerCase(), name.toLowerCase()) <= 2)
       .map(([key, setting]) => problem(setting, `expected a known key, found ${quoted(key)}. Did you mean "${name}"?`));
   });
+}
+
+/** One step too far to the left, a setting would be left alone as one of another section. */
+function misplacedSettings(root: MappingSetting, registered: readonly RegisteredDestination[]): Problem[] {
+  const below = root.entries.get('Butler-SOS');
+  if (below?.kind !== 'mapping') return [];
+  const ours = auditEventsKeys(registered);
+  return [...below.entries]
+    .filter(([key]) => ours.includes(key))
+    .map(([key, setting]) => problem(setting, `expected ${quoted(key)} below auditEvents, found it beside that`));
 }
 
 /** Names of `destination.type`: separated by commas, or a list. Lower case, each once. */

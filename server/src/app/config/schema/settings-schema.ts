@@ -42,6 +42,11 @@ export function settingsSchema(registered: readonly RegisteredDestination[]): Js
   };
 }
 
+/** Settings that have a place below `auditEvents` and none beside it. */
+export function auditEventsKeys(registered: readonly RegisteredDestination[]): readonly string[] {
+  return Object.keys(propertiesOf(auditEventsSchema(registered))).filter((key) => !(key in OTHER_SECTIONS));
+}
+
 function auditEventsSchema(registered: readonly RegisteredDestination[]): JsonSchema {
   const unavailable = UNAVAILABLE_DESTINATIONS.filter((one) => !registered.some(({ type }) => type === one.type));
   const types = [...registered, ...unavailable];
