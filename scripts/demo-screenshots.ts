@@ -85,7 +85,7 @@ async function show(folder: string): Promise<number> {
   unnest(coalesce(from_json(screenshotSavedPaths, '["VARCHAR"]'),
     [json_extract_string(tags, '$.screenshotReason')])) as file_or_reason
 from '${join(folder, 'parquet', '*.parquet').replaceAll("'", "''")}'
-where screenshotUrl is not null order by moment desc`;
+where screenshotUrl is not null order by moment desc, file_or_reason`;
   process.stdout.write(`\nPictures: ${pictures.length} files in
 ${join(folder, 'screenshots')}
   …_<correlationId>.png            what the user saw

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionSection } from '../../adapters/shared/influxdb/connection.ts';
 import type { JsonSchema, RegisteredDestination } from '../../pipeline/ports/destination.ts';
 import { addressList, typeNames } from './check-meaning.ts';
@@ -167,7 +168,8 @@ function screenshotsConfig(settings: ScreenshotsSettings, cert: Nullable<Certifi
     ...rest,
     storageTargets: (storageTargets ?? [])
       .filter((target) => target.enable && target.directory !== '')
-      .map(({ type, directory }) => ({ type, directory })),
+      .map(({ type, directory }) => ({ type, directory }))
+      .filter((one, i, all) => all.findIndex((each) => isDeepStrictEqual(each, one)) === i),
     ...(allowedImageDownloadHosts === null ? {} : { allowedImageDownloadHosts }),
     auth: {
       ...given(auth),
