@@ -40,6 +40,8 @@ const ACCEPTED: readonly (readonly [string, unknown])[] = [
   ['event.unsupported.visualization', { vizType: 'v'.repeat(1000), selectionTxnId: UUID }],
   ['object.view.duration', { objectId: 'o', duration: 0, leftAt: '2025-12-27T05:46:40Z' }],
   ['object.view.duration', { objectId: 'o', duration: 1e300, leftAt: '2016-12-31T23:59:60Z', enteredAt: null }],
+  ['object.view.duration', { objectId: 'o', durationMs: 1500, leftAt: '2025-12-27T05:46:40Z' }],
+  ['selection.state.changed', { selectionTxnId: UUID, selectionDetails: [{}] }],
   ['navigation.sheet.loaded', 'anything'],
   ['object.visibility.changed', { visible: 'maybe' }],
   ['event.bookmark', {}],
@@ -118,6 +120,11 @@ const REFUSED: readonly (readonly [string, unknown, ...string[]])[] = [
     { objectId: 'o', duration: '1', leftAt: null },
     '/payload/event/duration must be number',
     "/payload/event must have required property 'leftAt'",
+  ],
+  [
+    'object.view.duration',
+    { objectId: 'o', duration: null, durationMs: -1, leftAt: '2025-12-27T05:46:40Z' },
+    '/payload/event/durationMs must be >= 0',
   ],
 ];
 

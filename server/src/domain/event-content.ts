@@ -60,7 +60,7 @@ const RULES: ReadonlyMap<string, (members: MemberRules) => void> = new Map([
     'selection.state.changed',
     (members: MemberRules) => {
       members.requireUuid('selectionTxnId');
-      members.requireArray('details', 500);
+      members.requireArray(['details', 'selectionDetails'], 500);
     },
   ],
   [
@@ -90,7 +90,7 @@ const RULES: ReadonlyMap<string, (members: MemberRules) => void> = new Map([
     'object.view.duration',
     (members: MemberRules) => {
       members.requireText('objectId');
-      members.requireNumber('duration', 0);
+      members.requireNumber(['duration', 'durationMs'], 0);
       members.requireTime('leftAt');
       members.allowTime('enteredAt');
     },
@@ -132,15 +132,15 @@ class MemberRules {
     if (!URL.canParse(value)) this.#fail(wrongFormat(path, 'uri'));
   }
 
-  requireArray(name: string, maxItems: number): void {
-    const found = this.#require(name);
+  requireArray(names: readonly [string, string], maxItems: number): void {
+    const found = this.#require(...names);
     if (found === undefined) return;
     if (!Array.isArray(found.value)) this.#fail(wrongType(found.path, 'array'));
     else if (found.value.length > maxItems) this.#fail(tooLong(found.path, 'items', maxItems));
   }
 
-  requireNumber(name: string, minimum: number): void {
-    const found = this.#require(name);
+  requireNumber(names: readonly [string, string], minimum: number): void {
+    const found = this.#require(...names);
     if (found === undefined) return;
     if (typeof found.value !== 'number') this.#fail(wrongType(found.path, 'number'));
     else if (found.value < minimum) this.#fail(outOfBounds(found.path, '>=', minimum));
@@ -192,8 +192,11 @@ class MemberRules {
     else if (parseRfc3339(value) === undefined) this.#fail(wrongFormat(path, 'date-time'));
   }
 
-  #require(name: string): FoundMember | undefined {
-    const found = findEventMember(this.#places, name);
+  /** Under its name, else under the one that its column has. */
+  #require(name: string, columnName?: string): FoundMember | undefined {
+    const found =
+      findEventMember(this.#places, name) ??
+      (columnName === undefined ? undefined : findEventMember(this.#places, columnName));
     if (found === undefined) this.#fail(missingMember('/payload/event', name));
     return found;
   }
