@@ -189,6 +189,24 @@ test('of two folders one cannot be written: the other has the files, whichever c
   }
 });
 
+test('rule 14: of a folder that fills up between the pictures of an event, nothing stays that no outcome names', async (t) => {
+  const counting = new StoppableDisk();
+  await store(temporaryRoot(t), 'flat', counting).save(NAME, THREE, 'everywhere');
+  const writes = counting.calls.flatMap((name, i) => (['writeFile', 'sync', 'link'].includes(name) ? [i + 1] : []));
+  assert.ok(writes.length >= 9);
+  for (const at of writes) {
+    const root = temporaryRoot(t);
+    const disk = new StoppableDisk(Number.POSITIVE_INFINITY, { at, kind: 'fails before' });
+    const pictures = store(root, 'flat', disk);
+    await assert.rejects(pictures.save(NAME, THREE, 'everywhere'), { code: 'SCREENSHOT_WRITE_FAILED' });
+    const names = existsSync(join(root, 'pictures')) ? readdirSync(join(root, 'pictures')) : [];
+    // the last sync is that of the folder: all three are there, and the next call finds them
+    assert.ok(names.length === 0 || names.length === 3, `call ${at}, ${disk.calls[at - 1]}: ${names}`);
+    assert.equal((await pictures.save(NAME, THREE, 'everywhere')).length, 3);
+    assert.equal(readdirSync(join(root, 'pictures')).length, 3);
+  }
+});
+
 test('events that are saved at the same time do not take each other’s temporary files', async (t) => {
   const root = temporaryRoot(t);
   const pictures = store(root);

@@ -161,27 +161,47 @@ interface PictureFile {
   readonly path: string;
 }
 
-/** @returns false when a file of something else has one of the names; what was published by then stays and is nobody's */
+/**
+ * Where one of them cannot be written, those that were published before it are taken back: the folder may be done without.
+ * @returns false when a file of something else has one of the names; what was published by then stays and is nobody's
+ */
 async function publish(folder: DurableFolder, files: readonly PictureFile[], givenUp: AbortSignal): Promise<boolean> {
-  const present: boolean[] = [];
-  for (const { path, sha256 } of files) {
-    const found = await folder.hashOf(path);
-    if (found !== undefined && found !== sha256) return false;
+  const missing: PictureFile[] = [];
+  for (const file of files) {
+    const found = await folder.hashOf(file.path);
+    if (found !== undefined && found !== file.sha256) return false;
     // a folder in its place cannot be read, and is found when the file is published
-    present.push(found !== undefined);
+    if (found === undefined) missing.push(file);
   }
-  for (const [i, { image, path, sha256 }] of files.entries()) {
-    if (present[i]) continue;
-    const temporary = await folder.writeTemporaryPieces(async (write) => {
-      for (const piece of piecesOf(image.bytes)) await write(piece);
-    });
-    // the memory of what was given up may have been taken back while it was written
-    const published = givenUp.aborted ? 'given up' : await folder.linkNew(temporary.path, path);
-    await folder.removeTemporary(temporary.path);
-    givenUp.throwIfAborted();
-    if (published !== 'linked' && (await folder.hashOf(path)) !== sha256) return false;
+  const created: string[] = [];
+  try {
+    for (const file of missing) {
+      if (!(await publishOne(folder, file, givenUp, created))) return false;
+    }
+  } catch (error) {
+    for (const path of created) await folder.removeTemporary(path).catch(() => undefined);
+    throw error;
   }
   return true;
+}
+
+/** @param created names of ours that are there because of this call */
+async function publishOne(
+  folder: DurableFolder,
+  { image, path, sha256 }: PictureFile,
+  givenUp: AbortSignal,
+  created: string[],
+): Promise<boolean> {
+  const temporary = await folder.writeTemporaryPieces(async (write) => {
+    for (const piece of piecesOf(image.bytes)) await write(piece);
+  });
+  created.push(temporary.path);
+  // the memory of what was given up may have been taken back while it was written
+  givenUp.throwIfAborted();
+  const published = await folder.linkNew(temporary.path, path);
+  if (published === 'linked') created.push(path);
+  await folder.removeTemporary(temporary.path);
+  return published === 'linked' || (await folder.hashOf(path)) === sha256;
 }
 
 /** A large picture keeps the thread busy for a moment at a time only. */
