@@ -99,9 +99,11 @@ describe('sessions at Qlik Sense', () => {
     assert.equal(await world.download(usual, world.qlik.imageUrl('analytics/tempcontent/x.png')), 'downloaded');
     assert.equal(await world.download(usual, world.qlik.imageUrl('tempcontent/x.png')), 'downloaded');
     const open = () => world.qlik.sessions().map(({ virtualProxy }) => virtualProxy);
-    assert.deepEqual(open(), ['analytics', '']);
+    assert.deepEqual(open(), ['']);
     await usual.close(2000);
     assert.deepEqual(open(), []);
+    const paths = world.requests('qps', 'DELETE').map(({ path }) => path.replace(/session.*/, ''));
+    assert.deepEqual(paths, ['/qps/sales/', '/qps/analytics/', '/qps/']);
 
     const empty = world.source({ auth: { qps: { virtualProxy: '' } } });
     assert.equal(await world.download(empty, world.qlik.imageUrl('analytics/tempcontent/x.png')), 'downloaded');
@@ -113,7 +115,7 @@ describe('sessions at Qlik Sense', () => {
     assert.deepEqual(open(), []);
   });
 
-  it('one configured name, and virtual proxies with other names: one session each, and all of them end', async () => {
+  it('one configured name, and virtual proxies with other names: one session at a time, and all of them end', async () => {
     const own = await QlikWorld.start({
       virtualProxies: { '': {}, sales: { cookieName: 'Sales-Session' }, hr: { cookieName: 'HR' } },
     });
@@ -122,10 +124,31 @@ describe('sessions at Qlik Sense', () => {
       own.qlik.setImage(path, PICTURE);
       for (let i = 0; i < 3; i++) assert.equal(await own.download(source, own.qlik.imageUrl(path)), 'downloaded');
     }
-    assert.deepEqual([own.qlik.sessions().length, own.requests('qps', 'POST').length], [3, 3]);
+    assert.deepEqual([own.qlik.sessions().length, own.requests('qps', 'POST').length], [1, 3]);
     await source.close(2000);
     assert.deepEqual(own.qlik.sessions(), []);
     await own.stop();
+  });
+
+  it('one session for each user, whichever virtual proxies the pictures are of', async () => {
+    for (const name of ['sales', 'analytics', ''])
+      world.qlik.setImage(`${name}/tempcontent/x.png`.slice(name === '' ? 1 : 0), PICTURE);
+    for (const auth of [cached(), uncached]) {
+      const source = world.source({ auth });
+      const paths = ['sales/tempcontent/x.png', 'analytics/tempcontent/x.png', 'tempcontent/x.png'];
+      const all = Array.from({ length: 30 }, (_, i) => world.download(source, world.qlik.imageUrl(paths[i % 3] ?? '')));
+      assert.deepEqual(new Set(await Promise.all(all)), new Set(['downloaded']));
+      await source.close(2000);
+    }
+    assert.equal(world.qlik.mostSessionsOf('LAB\\john'), 1);
+    assert.deepEqual(world.qlik.sessions(), []);
+  });
+
+  it('what one virtual proxy refuses is no trouble of another one', async () => {
+    const source = world.source();
+    const paths = ['unknown/tempcontent/x.png', 'tempcontent/x.png'];
+    const found = await Promise.all(paths.map((path) => world.download(source, world.qlik.imageUrl(path))));
+    assert.deepEqual(found, ['failed: virtual-proxy-unknown', 'downloaded']);
   });
 
   it('over plain http, where that is allowed, the cookie has another name', async () => {
@@ -285,6 +308,28 @@ describe('sessions at Qlik Sense', () => {
     world.qlik.setQpsBehaviour(undefined, 'DELETE');
     assert.equal(await world.download(source), 'downloaded');
     assert.equal(world.qlik.mostSessionsOf('LAB\\john'), 1);
+  });
+
+  it('what cannot be ended at the start or later is tried again for three quarters of an hour, and told of once', async () => {
+    const { id } = world.qlik.openSession('LAB\\john');
+    const place = { host: 'localhost', port: world.qlik.qpsPort, virtualProxy: '' };
+    world.sessions.remember({ ...place, user: 'LAB\\john', sessionId: id });
+    world.qlik.setQpsBehaviour('status:503', 'DELETE');
+    const clock = new FakeClock();
+    const source = world.source({ clock, auth: cached({ ttlSeconds: 5 }) });
+    await eventually(() => world.logger.at('warn').length === 1);
+    assert.equal(await world.download(source, undefined, JANE), 'downloaded');
+    await clock.advance(5000);
+    await eventually(() => world.logger.at('warn').length === 2);
+    await clock.advance(10_000);
+    await eventually(() => ends() === 4);
+    world.qlik.setQpsBehaviour(undefined, 'DELETE');
+    // the next round sleeps only when the last one is over
+    await eventually(async () => {
+      await clock.advance(30_000);
+      return world.qlik.sessions().length === 0 && world.sessions.open.size === 0;
+    });
+    assert.equal(world.logger.at('warn').length, 2);
   });
 
   it('an end that Qlik Sense refuses: kept where the client certificate is the trouble, else given up, and told of', async () => {

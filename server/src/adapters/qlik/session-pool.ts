@@ -9,7 +9,7 @@ import { type Problem, retry } from './problems.ts';
 import type { EndAnswer } from './qps-client.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
-/** One user at one virtual proxy of one Qlik Proxy Service: never has more than one session of ours. */
+/** Whose session, and at which virtual proxy. A user of one Qlik Proxy Service never has more than one of ours, at whichever. */
 export interface SessionKey {
   readonly host: string;
   readonly port: number;
@@ -65,6 +65,10 @@ export interface SessionPoolParts {
  */
 export const LATE_ANSWER_MS = 600_000;
 
+/** 15 s, 30 s … 10 minutes: 45 minutes in all. */
+const FIRST_KEPT_PAUSE_MS = 15_000;
+const KEPT_TRIES = 9;
+
 interface Entry {
   readonly id: string;
   readonly key: SessionKey;
@@ -87,6 +91,9 @@ export class SessionPool {
   readonly #endings = new Map<string, Promise<EndAnswer>>();
   readonly #stopped = new AbortController();
   readonly #open: Gauge;
+  /** Sessions of which it was said that they could not be ended. */
+  readonly #complained = new Set<string>();
+  #isTryingAgain = false;
   #isClosing = false;
   #uses = 0;
 
@@ -104,7 +111,7 @@ export class SessionPool {
     this.#parts.logger.info({ ended: sessions.length - kept, kept }, 'Sessions left by an earlier run were ended.');
   }
 
-  /** @param open called when there is no session to share; one call at a time for each key */
+  /** @param open called when there is no session to share; one call at a time for each user */
   async acquire<T>(key: SessionKey, open: () => Promise<Opening<T>>, signal: AbortSignal): Promise<Acquired<T>> {
     const id = idOf(key);
     for (;;) {
@@ -112,10 +119,14 @@ export class SessionPool {
       const entry = this.#entries.get(id);
       if (entry === undefined) return this.#openNew(id, key, open);
       if (entry.state === 'doubt' || entry.state === 'lost') return { kind: 'problem', problem: IN_DOUBT };
-      if (entry.state === 'open') return { kind: 'lease', lease: this.#lease(entry, false), first: undefined };
+      const isSame = entry.key.virtualProxy === key.virtualProxy;
+      if (entry.state === 'open' && isSame) {
+        return { kind: 'lease', lease: this.#lease(entry, false), first: undefined };
+      }
+      if (!isSame) this.#retire(entry);
       const problem = await unlessAborted(entry.changed.promise, signal);
       if (signal.aborted) return { kind: 'aborted' };
-      if (problem !== undefined) return { kind: 'problem', problem };
+      if (problem !== undefined && isSame) return { kind: 'problem', problem };
     }
   }
 
@@ -139,11 +150,32 @@ export class SessionPool {
     this.#stopped.abort();
   }
 
-  /** Those that could not be ended when their time was over, and whose users have not come back since. */
-  async #endForgotten(): Promise<void> {
+  /**
+   * Those that could not be ended when their time was over, and whose users have not come back since.
+   * @returns whether some are still left
+   */
+  async #endForgotten(): Promise<boolean> {
     const held = new Set([...this.#entries.values()].map(({ cookie }) => cookie?.value));
     const left = this.#parts.sessions.list().filter(({ sessionId }) => !held.has(sessionId));
-    await Promise.all(left.map((session) => this.#endAtQlik(session)));
+    const answers = await Promise.all(left.map((session) => this.#endAtQlik(session)));
+    return answers.some(({ kind }) => kind === 'kept');
+  }
+
+  /** For as long as Qlik Sense keeps an idle session, and a little more; then the next start, or that user, must do. */
+  async #tryAgain(): Promise<void> {
+    if (this.#isTryingAgain) return;
+    this.#isTryingAgain = true;
+    const { clock, logger } = this.#parts;
+    let isLeft = true;
+    for (let tries = 0; isLeft && tries < KEPT_TRIES; tries++) {
+      await clock.sleep(Math.min(FIRST_KEPT_PAUSE_MS * 2 ** tries, LATE_ANSWER_MS), this.#stopped.signal);
+      if (this.#isClosing) return;
+      isLeft = await this.#endForgotten().catch((thrown: unknown) => {
+        logger.warn({ error: messageOf(thrown) }, 'Which sessions are left at Qlik Sense could not be read.');
+        return true;
+      });
+    }
+    this.#isTryingAgain = false;
   }
 
   async #openNew<T>(id: string, key: SessionKey, open: () => Promise<Opening<T>>): Promise<Acquired<T>> {
@@ -271,7 +303,7 @@ export class SessionPool {
     this.#countOpen();
   }
 
-  /** A session of this key that could not be ended, or that a crash has left, would be the second one. */
+  /** A session of this user that could not be ended, or that a crash has left, would be the second one. */
   async #endLeftOverOf(key: SessionKey): Promise<Problem | undefined> {
     const left = this.#parts.sessions.list().filter((session) => isOf(session, key));
     const answers = await Promise.all(left.map((session) => this.#endAtQlik(session)));
@@ -294,9 +326,15 @@ export class SessionPool {
       const { reason, message: problem } = answer.problem;
       const next =
         answer.kind === 'kept' ? 'now; it will be tried again.' : 'and stays until it has been idle for long.';
-      logger.warn({ ...fieldsOf(session), reason, problem }, `A session at Qlik Sense could not be ended ${next}`);
+      const level = answer.kind === 'kept' && this.#complained.has(session.sessionId) ? 'debug' : 'warn';
+      logger[level]({ ...fieldsOf(session), reason, problem }, `A session at Qlik Sense could not be ended ${next}`);
     }
-    if (answer.kind === 'kept') return answer;
+    if (answer.kind === 'kept') {
+      this.#complained.add(session.sessionId);
+      void this.#tryAgain();
+      return answer;
+    }
+    this.#complained.delete(session.sessionId);
     try {
       sessions.forget(session.sessionId);
       logger.debug(fieldsOf(session), 'A session at Qlik Sense is over for us.');
@@ -329,13 +367,14 @@ const IN_DOUBT = retry(
   30_000,
 );
 
-function idOf({ host, port, virtualProxy, user }: SessionKey): string {
-  return JSON.stringify([host.toLowerCase(), port, virtualProxy, sameUserName(user.directory), sameUserName(user.id)]);
+/** The user, whichever the virtual proxy. */
+function idOf({ host, port, user }: Omit<SessionKey, 'virtualProxy'>): string {
+  return JSON.stringify([host.toLowerCase(), port, sameUserName(user.directory), sameUserName(user.id)]);
 }
 
-function isOf({ host, port, virtualProxy, user }: QlikSession, key: SessionKey): boolean {
+function isOf({ host, port, user }: QlikSession, key: SessionKey): boolean {
   const [directory = '', id = ''] = user.split('\\');
-  return idOf({ host, port, virtualProxy, user: { directory, id } }) === idOf(key);
+  return idOf({ host, port, user: { directory, id } }) === idOf(key);
 }
 
 function sessionOf({ host, port, virtualProxy, user }: SessionKey, { value }: SessionCookie): QlikSession {
