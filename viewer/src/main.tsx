@@ -6,6 +6,7 @@ import './styles/shell.css';
 import './styles/search.css';
 import './styles/event.css';
 import './styles/views.css';
+import './styles/print.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { applyTheme, readTheme } from './shell/theme.ts';

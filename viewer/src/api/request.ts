@@ -44,6 +44,16 @@ export async function getInBackground<T>(path: string, query?: URLSearchParams, 
   return (await send(apiUrl(path, query), { signal: signal ?? null, headers: { 'x-background': '1' } })).json();
 }
 
+/** Why an element could not load what is at this address; undefined: now it can. */
+export async function refusalOf(url: string): Promise<ApiError | undefined> {
+  try {
+    await (await send(url, { headers: { 'x-background': '1' } })).body?.cancel();
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof ApiError ? thrown : undefined;
+  }
+}
+
 /** @throws ApiError */
 export async function change(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Response> {
   return send(apiUrl(path), {

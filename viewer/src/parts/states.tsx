@@ -24,7 +24,13 @@ export function Empty({ icon, title, children }: EmptyProps) {
 
 export function Failure({ error, retry }: { readonly error: ApiError; readonly retry?: () => void }) {
   const title =
-    error.status === 404 ? 'Not in the trail' : error.status === 403 ? 'Not for this account' : 'This did not work';
+    error.code === 'EVENT_LOG_DAMAGED'
+      ? 'Not what was written'
+      : error.status === 404
+        ? 'Not in the trail'
+        : error.status === 403
+          ? 'Not for this account'
+          : 'This did not work';
   return (
     <div role="alert">
       <Empty icon={error.status === 403 ? 'lock' : error.status === 404 ? 'search' : 'warning'} title={title}>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { TrailEvent } from '../../../server/src/domain/trail.ts';
 import { Icon } from './icon.tsx';
+import { pictureReason } from './picture-reason.ts';
 
 /** The picture as it was, or with a header that explains it. */
 export type Variant = 'original' | 'annotated';
@@ -39,7 +40,9 @@ export function Thumbnail({ event, size, variant = 'original' }: ThumbnailProps)
   return (
     <span class={`thumbnail thumbnail-${size} thumbnail-none`}>
       <Icon
-        name={screenshot.status === 'failed' ? 'warning' : screenshot.status === 'waiting' ? 'clock' : 'lock'}
+        name={
+          screenshot.status === 'failed' || isBroken ? 'warning' : screenshot.status === 'waiting' ? 'clock' : 'lock'
+        }
         size={16}
       />
       <span>{noPictureBecause(event, isBroken)}</span>
@@ -48,8 +51,8 @@ export function Thumbnail({ event, size, variant = 'original' }: ThumbnailProps)
 }
 
 function noPictureBecause({ screenshot }: TrailEvent, isBroken: boolean): string {
-  if (isBroken) return 'The picture cannot be read now.';
-  if (screenshot?.status === 'failed') return `No picture: ${(screenshot.reason ?? 'reason unknown').slice(0, 200)}`;
+  if (isBroken) return 'The picture cannot be shown. Its event says why.';
+  if (screenshot?.status === 'failed') return `No picture: ${pictureReason(screenshot.reason).slice(0, 200)}`;
   if (screenshot?.status === 'waiting') return 'The picture is being fetched.';
   return 'Pictures are not part of this account’s rights.';
 }

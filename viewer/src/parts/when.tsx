@@ -1,6 +1,6 @@
 import { formats } from '../text/reader.ts';
 
-type Style = 'clock' | 'clockShort' | 'dateTime' | 'day' | 'dayShort';
+type Style = 'exact' | 'clock' | 'clockShort' | 'dateTime' | 'day' | 'dayShort';
 
 /** A time in the reader's zone, with UTC on hover. */
 export function When({ at, style = 'dateTime' }: { readonly at: string; readonly style?: Style }) {

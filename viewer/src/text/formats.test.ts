@@ -15,6 +15,18 @@ test('times are in the zone of the reader and in the manner of the locale, UTC t
   }
 });
 
+test('a time of the hour that clocks showed twice says which one it is', () => {
+  const twice = [Date.parse('2026-10-25T00:30:00Z'), Date.parse('2026-10-25T01:30:00Z')];
+  for (const ms of twice) assert.equal(english.clockShort(ms), `02:30 ${english.zoneName(ms)}`);
+  assert.equal(new Set(twice.map(english.clock)).size, 2);
+  assert.equal(english.clockShort(Date.parse('2026-10-25T02:30:00Z')), '03:30');
+  assert.equal(english.clockShort(Date.parse('2026-10-24T23:30:00Z')), '01:30');
+});
+
+test('an exact time has milliseconds and the offset', () => {
+  assert.match(english.exact(at), /^12 Mar 2026, 14:32:10\.123 (GMT\+1|CET)$/);
+});
+
 test('a time that is none is a dash', () => {
   assert.equal(english.clock(Number.NaN), '–');
   assert.equal(english.utc(Number.NaN), '–');

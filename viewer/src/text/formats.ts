@@ -9,6 +9,10 @@ export interface Formats {
   clockShort(ms: number): string;
   /** `12 Mar 2026, 14:32:10` */
   dateTime(ms: number): string;
+  /** `12 Mar 2026, 14:32:10.123 GMT+1`: all that can be said. */
+  exact(ms: number): string;
+  /** `GMT+1`, at that time. */
+  zoneName(ms: number): string;
   /** `Thursday 12 March 2026` */
   day(ms: number): string;
   /** `12 Mar` */
@@ -24,6 +28,7 @@ export interface Formats {
   weekday(mondayFirst: number): string;
 }
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 export function createFormats(locales: readonly string[], zone: string): Formats {
@@ -32,6 +37,20 @@ export function createFormats(locales: readonly string[], zone: string): Formats
     const format = new Intl.DateTimeFormat(asked, { ...options, timeZone: zone });
     return (ms: number) => (Number.isFinite(ms) ? format.format(ms) : '–');
   };
+  const zoneNames = new Intl.DateTimeFormat(asked, { timeZone: zone, timeZoneName: 'short' });
+  const zoneName = (ms: number) =>
+    !Number.isFinite(ms) ? '' : (zoneNames.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? '');
+  /** A time that clocks showed twice, when summer time ended, says which one it is. */
+  const clocks = (options: Intl.DateTimeFormatOptions) => {
+    const format = times(options);
+    const days = times({ day: 'numeric', month: 'numeric' });
+    return (ms: number) => {
+      const text = format(ms);
+      if (!Number.isFinite(ms)) return text;
+      const isTwice = [-HOUR_MS, HOUR_MS].some((shift) => format(ms + shift) === text && days(ms + shift) === days(ms));
+      return isTwice ? `${text} ${zoneName(ms)}` : text;
+    };
+  };
   const whole = new Intl.NumberFormat(asked, { maximumFractionDigits: 0 });
   const tenths = new Intl.NumberFormat(asked, { maximumFractionDigits: 1 });
   const compact = new Intl.NumberFormat(asked, { notation: 'compact', maximumFractionDigits: 1 });
@@ -39,9 +58,14 @@ export function createFormats(locales: readonly string[], zone: string): Formats
   return {
     locales,
     zone,
-    clock: times({ hour: '2-digit', minute: '2-digit', second: '2-digit' }),
-    clockShort: times({ hour: '2-digit', minute: '2-digit' }),
-    dateTime: times({ dateStyle: 'medium', timeStyle: 'medium' }),
+    clock: clocks({ hour: '2-digit', minute: '2-digit', second: '2-digit' }),
+    clockShort: clocks({ hour: '2-digit', minute: '2-digit' }),
+    dateTime: clocks({ dateStyle: 'medium', timeStyle: 'medium' }),
+    exact: times({
+      ...{ day: 'numeric', month: 'short', year: 'numeric' },
+      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, timeZoneName: 'short' },
+    }),
+    zoneName,
     day: times({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     dayShort: times({ day: 'numeric', month: 'short' }),
     utc: (ms) => (Number.isFinite(ms) ? new Date(ms).toISOString().replace('T', ' ').replace('Z', ' UTC') : '–'),

@@ -88,9 +88,9 @@ export class Trail {
    */
   async event(reader: TrailReader, eventId: string, at: Sequence | undefined): Promise<TrailEventDetail | undefined> {
     const row = this.#rowOf(reader, eventId, at);
-    if (row === undefined) return undefined;
+    if (row === undefined) return this.#unindexed(reader, eventId, at);
     const item = await this.#itemAt(row.sequence);
-    if (item?.kind === 'damaged') throw damagedEvent(row, item);
+    if (item?.kind === 'damaged') throw damagedEvent(row.sequence, eventId, item);
     return item === undefined ? undefined : this.#detail(reader, row, visibleEvent(item, reader));
   }
 
@@ -203,6 +203,16 @@ export class Trail {
     return this.#parts.index.position();
   }
 
+  /** A table that was rebuilt lacks what was damaged; ids that were seen once are kept. @throws CodedError EVENT_LOG_DAMAGED */
+  async #unindexed(reader: TrailReader, eventId: string, at: Sequence | undefined): Promise<undefined> {
+    // of which app it was, the line said
+    if (reader.apps !== null) return;
+    for (const seq of this.#sequencesOf(eventId)) {
+      const item = at === undefined || at === seq ? await this.#itemAt(seq) : undefined;
+      if (item?.kind === 'damaged') throw damagedEvent(seq, eventId, item);
+    }
+  }
+
   /** Undefined: retention has deleted it. */
   async #itemAt(seq: Sequence): Promise<LogItem | undefined> {
     const [item] = await this.#parts.log.read(sequence(seq - 1), { events: 1, bytes: 1 });
@@ -272,7 +282,7 @@ export class Trail {
   }
 }
 
-function damagedEvent({ sequence: seq, eventId }: TrailRow, { reason }: DamagedLines): CodedError {
+function damagedEvent(seq: Sequence, eventId: string, { reason }: DamagedLines): CodedError {
   const message =
     `This event was received, at position ${seq} of the log, but its line is not what was written any more: ${reason}. ` +
     'Nothing of it is shown, because nobody can vouch for it. Restore the line from a backup of the log.';

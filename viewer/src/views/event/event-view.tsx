@@ -16,7 +16,7 @@ import { storyAddress, transactionAddress } from '../../routing/addresses.ts';
 import { Link, usePlace } from '../../routing/location.tsx';
 import { contained } from '../../text/bidi.ts';
 import { clipped } from '../../text/formats.ts';
-import { localDay } from '../../text/reader.ts';
+import { formats, localDay } from '../../text/reader.ts';
 import { DataTable } from './data-table.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { Facts } from './facts.tsx';
@@ -92,7 +92,7 @@ function EventHead({ detail }: { readonly detail: TrailEventDetail }) {
           </span>
           <When at={event.time} style="day" />
           <span>
-            <When at={event.time} style="clock" />
+            <When at={event.time} style="clock" /> {formats.zoneName(Date.parse(event.time))}
           </span>
           {event.user !== null && (
             <Link href={storyAddress(event.user.id, localDay(Date.parse(event.time)))}>The whole day of this user</Link>
@@ -150,7 +150,7 @@ function Around({ detail, pictures }: AroundProps) {
         <h2 id="around-title">What happened around it</h2>
         {event.selectionTxnId !== null && <Link href={transactionAddress(event.selectionTxnId)}>Open transaction</Link>}
       </header>
-      <Steps steps={steps} present={event.eventId} pictures={pictures} />
+      <Steps steps={steps} present={event.sequence} pictures={pictures} />
     </section>
   );
 }

@@ -8,6 +8,8 @@ import { searchAddress, storyAddress, transactionAddress } from '../../routing/a
 import { Link } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
 
+const DAY_MS = 86_400_000;
+
 /** Who, where, which ids: each leads to more of the same. */
 export function Facts({ detail }: { readonly detail: TrailEventDetail }) {
   const { event, receipt } = detail;
@@ -34,12 +36,20 @@ export function Facts({ detail }: { readonly detail: TrailEventDetail }) {
         <Found label="App" list="appId" id={event.appId} name={event.appName} />
         <Found label="Sheet" list="sheetId" id={event.sheetId} name={event.sheetName} />
         <Found label="Object" list="objectId" id={event.objectId} name={event.objectId} />
-        {event.durationMs !== null && <Fact label="On screen">{formats.duration(event.durationMs)}</Fact>}
+        {event.durationMs !== null && (
+          <Fact label="On screen">
+            {formats.duration(event.durationMs)}
+            {event.durationMs > DAY_MS && (
+              <span class="muted"> as the browser reported it; in sums it counts for 24 hours</span>
+            )}
+          </Fact>
+        )}
         <Fact label="Happened">
-          <When at={event.time} />
+          <When at={event.time} style="exact" />
+          <span class="fact-utc">{formats.utc(Date.parse(event.time))}</span>
         </Fact>
         <Fact label="Received">
-          <When at={event.receivedAt} />
+          <When at={event.receivedAt} style="exact" />
           {delay !== 0 && (
             <span class="muted">
               {' '}

@@ -51,6 +51,7 @@ const FACTS: readonly (readonly [key: string, label: string])[] = [
 ];
 
 function fact(label: string, value: unknown): readonly (readonly [label: string, text: string])[] {
+  if (Array.isArray(value)) return [[label, value.map(String).join(', ')]];
   return typeof value === 'string' || typeof value === 'number' ? [[label, String(value)]] : [];
 }
 
@@ -68,11 +69,8 @@ function addressOf(payload: Readonly<Record<string, unknown>>, filter: Readonly<
   if (what === 'timeline' && typeof filter.name === 'string') return storyAddress(filter.name);
   const isList = what === 'events' || payload.format !== undefined;
   if (payload.filter === undefined || !(isList || what === 'summary')) return null;
-  // several values of one filter are recorded as one text
   const pairs = Object.entries(filter).flatMap(([key, value]) =>
-    String(value)
-      .split(key === 'q' ? /$^/ : ', ')
-      .map((one): [string, string] => [key, one]),
+    (Array.isArray(value) ? value : [value]).map((one): [string, string] => [key, String(one)]),
   );
   const query = filterToQuery(filterFromQuery(new URLSearchParams(pairs)));
   return withQuery(isList ? '/' : '/insights', query);

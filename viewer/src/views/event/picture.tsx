@@ -1,9 +1,11 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { TrailEventDetail, TrailScreenshotFile } from '../../../../server/src/domain/trail.ts';
+import { refusalOf } from '../../api/request.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Name } from '../../parts/names.tsx';
+import { pictureReason } from '../../parts/picture-reason.ts';
 import { Segmented } from '../../parts/segmented.tsx';
 import { formats } from '../../text/reader.ts';
 
@@ -21,6 +23,7 @@ export function Picture({ detail }: { readonly detail: TrailEventDetail }) {
   const [isLarge, setLarge] = useState(false);
   const { screenshots, event } = detail;
   const file = screenshots.find((one) => one.role === role) ?? screenshots[0];
+  const [checked, setChecked] = useState<{ readonly sha256: string; readonly trouble: string | null }>();
   if (file === undefined) return <NoPicture detail={detail} />;
   const roles = screenshots.map((one) => one.role);
   const alt = `What ${event.user?.name.slice(0, 80) ?? 'the user'} saw${event.sheetName === null ? '' : ` on the sheet ${event.sheetName.slice(0, 80)}`}, ${ROLE_LABELS[file.role].toLowerCase()}`;
@@ -43,31 +46,63 @@ export function Picture({ detail }: { readonly detail: TrailEventDetail }) {
         </p>
       ) : (
         <button type="button" class="picture-frame" onClick={() => setLarge(true)} aria-label="Enlarge the picture">
-          <PictureImage key={file.url} file={file} alt={alt} />
+          <PictureImage
+            key={file.url}
+            file={file}
+            alt={alt}
+            checked={(trouble) => setChecked({ sha256: file.sha256, trouble })}
+          />
           <span class="picture-zoom">
             <Icon name="zoom" size={16} /> Enlarge
           </span>
         </button>
       )}
-      <FileFacts file={file} />
+      <FileFacts file={file} isProven={checked?.sha256 === file.sha256 && checked.trouble === null} />
       {isLarge && file.url !== null && <Zoom file={file} alt={alt} close={() => setLarge(false)} />}
     </section>
   );
 }
 
-function PictureImage({ file, alt }: { readonly file: TrailScreenshotFile; readonly alt: string }) {
+interface PictureImageProps {
+  readonly file: TrailScreenshotFile;
+  readonly alt: string;
+  /** Told null once it is shown: the server sends only bytes that have the recorded hash. */
+  readonly checked: (trouble: string | null) => void;
+}
+
+function PictureImage({ file, alt, checked }: PictureImageProps) {
+  const [trouble, setTrouble] = useState<string>();
   const [isBroken, setBroken] = useState(false);
+  const url = file.url ?? '';
+  useEffect(() => {
+    if (!isBroken) return;
+    refusalOf(url).then((error) => {
+      const message = error?.message ?? 'The picture cannot be shown now. Reload the page.';
+      setTrouble(message);
+      checked(message);
+    });
+  }, [isBroken, url]);
   if (isBroken) {
     return (
       <span class="picture-none" role="alert">
-        <Icon name="warning" /> The file cannot be read now. Its hash below says which one it was.
+        <Icon name="warning" />{' '}
+        <span>{trouble ?? 'The picture cannot be shown.'} The hash below is the recorded one.</span>
       </span>
     );
   }
-  return <img src={file.url ?? ''} width={file.width} height={file.height} alt={alt} onError={() => setBroken(true)} />;
+  return (
+    <img
+      src={url}
+      width={file.width}
+      height={file.height}
+      alt={alt}
+      onLoad={() => checked(null)}
+      onError={() => setBroken(true)}
+    />
+  );
 }
 
-function FileFacts({ file }: { readonly file: TrailScreenshotFile }) {
+function FileFacts({ file, isProven }: { readonly file: TrailScreenshotFile; readonly isProven: boolean }) {
   return (
     <dl class="file-facts">
       <div class="clip">
@@ -85,12 +120,24 @@ function FileFacts({ file }: { readonly file: TrailScreenshotFile }) {
           {formats.number(file.width)} × {formats.number(file.height)}, {formats.bytes(file.bytes)}
         </dd>
       </div>
-      <div class="clip">
-        <dt>File</dt>
-        <dd class="code clip" title={file.path.slice(0, 500)}>
-          <Name text={file.path} max={300} />
-        </dd>
-      </div>
+      {file.path !== '' && (
+        <div class="clip">
+          <dt>File</dt>
+          <dd class="file-path">
+            <span class="code clip" title={file.path.slice(0, 500)}>
+              <Name text={file.path} max={300} />
+            </span>
+            {isProven && (
+              <span
+                class="file-proven"
+                title="The file was read again for this page, and has the hash that the log recorded when it was saved."
+              >
+                <Icon name="check" size={14} /> Unchanged
+              </span>
+            )}
+          </dd>
+        </div>
+      )}
     </dl>
   );
 }
@@ -143,7 +190,7 @@ function NoPicture({ detail }: { readonly detail: TrailEventDetail }) {
             'The picture is being fetched from Qlik Sense; it will appear here.'
           ) : (
             <>
-              There is no picture: <Name text={screenshot.reason ?? 'the reason is unknown'} />
+              There is no picture: <Name text={pictureReason(screenshot.reason)} max={400} />.
             </>
           )}
         </span>

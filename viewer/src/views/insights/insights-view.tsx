@@ -59,6 +59,9 @@ export function InsightsView() {
         </div>
       </header>
       <FilterChips filter={filter} change={change} />
+      {metric === 'time' && (
+        <p class="muted small">A view counts for 24 hours at most: browsers report longer ones when a machine slept.</p>
+      )}
       <div class="insights-grid">
         {RANKINGS.map(([by, title, list]) => (
           <Ranking key={by} by={by} title={title} metric={metric} asked={asked} addressOf={addressOf(list)} />

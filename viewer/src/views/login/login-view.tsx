@@ -17,9 +17,12 @@ export function LoginView({ error: linkError, opened }: LoginProps) {
   const [isBusy, setBusy] = useState(false);
   const [provider, setProvider] = useState<string | null>(null);
   const first = useRef<HTMLInputElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = 'Log in · Audit trail';
-    first.current?.focus();
+    // who was typing elsewhere when the session ended does not type on into the name
+    if (linkError?.code === 'SESSION_ENDED') title.current?.focus();
+    else first.current?.focus();
     // without an answer there are the other ways in
     readLogInOptions().then(
       (options) => setProvider(options.provider?.label ?? null),
@@ -51,7 +54,9 @@ export function LoginView({ error: linkError, opened }: LoginProps) {
     <main class="login">
       <form class="login-card" onSubmit={submit}>
         <Logo />
-        <h1>Audit trail</h1>
+        <h1 ref={title} tabIndex={-1}>
+          Audit trail
+        </h1>
         <p class="muted">Who looked at what in Qlik Sense, when, and what was on the screen.</p>
         {error !== undefined && (
           <p class="notice notice-bad" role="alert">

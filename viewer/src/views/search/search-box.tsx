@@ -9,6 +9,7 @@ import { listOf, nameOf, rememberName, rememberNames } from '../../parts/known-n
 import { Name } from '../../parts/names.tsx';
 import { eventIdAddress, transactionAddress } from '../../routing/addresses.ts';
 import { navigate } from '../../routing/location.tsx';
+import { useSession } from '../../shell/session.ts';
 import { formats } from '../../text/reader.ts';
 
 interface SearchBoxProps {
@@ -34,14 +35,33 @@ const KIND_LABELS: Readonly<Record<TrailSuggestion['kind'], string>> = {
   transaction: 'Transaction',
 };
 
+/** What was typed and not yet asked for when the session ended. Of one reader: it is not shown to the next. */
+let unasked = { by: '', text: '' };
+
 /** One box for names, words, ids and dates; a combobox in the sense of ARIA. */
 export function SearchBox({ filter, change }: SearchBoxProps) {
-  const [text, setText] = useState(filter.q);
+  const by = useSession().name;
+  const [text, show] = useState(unasked.by === by && unasked.text !== '' ? unasked.text : filter.q);
+  const setText = (next: string) => {
+    unasked = { by, text: '' };
+    show(next);
+  };
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   // going back changes the address under the box
-  useEffect(() => setText(filter.q), [filter.q]);
+  useEffect(
+    () => () => {
+      // whoever goes elsewhere has left it; when a session ends, the address stays
+      if (location.pathname !== '/') unasked = { by, text: '' };
+    },
+    [],
+  );
+  const shownFilter = useRef(filter.q);
+  useEffect(() => {
+    if (shownFilter.current !== filter.q) setText(filter.q);
+    shownFilter.current = filter.q;
+  }, [filter.q]);
   const understood = understand(text, Date.now(), formats.locales);
   const suggestions = useSuggestions(isOpen ? (understood.id ?? understood.words) : '');
   const submit = async () => {
@@ -108,6 +128,7 @@ export function SearchBox({ filter, change }: SearchBoxProps) {
         value={text}
         onInput={(event) => {
           setText(event.currentTarget.value);
+          unasked = { by, text: event.currentTarget.value };
           setActive(0);
           setOpen(true);
         }}

@@ -5,26 +5,42 @@ import { Thumbnail } from '../../parts/thumbnail.tsx';
 import { eventAddress, searchAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
-import type { Chapter } from './day-story.ts';
+import { type Chapter, coveredMs, type Interval, viewedWithin, viewsOf } from './day-story.ts';
 
 const MOST_PICTURES = 6;
 const MOST_SELECTIONS = 4;
 
 /** The day in words and pictures. */
-export function Chapters({ chapters, user }: { readonly chapters: readonly Chapter[]; readonly user: string }) {
+export function Chapters({
+  chapters,
+  user,
+  day,
+}: {
+  readonly chapters: readonly Chapter[];
+  readonly user: string;
+  readonly day: Interval;
+}) {
   return (
     <section aria-label="The day, sheet by sheet">
       <ol class="chapters">
         {chapters.map((chapter) => (
-          <ChapterItem key={chapter.events[0]?.sequence} chapter={chapter} user={user} />
+          <ChapterItem key={chapter.events[0]?.sequence} chapter={chapter} user={user} day={day} />
         ))}
       </ol>
     </section>
   );
 }
 
-function ChapterItem({ chapter, user }: { readonly chapter: Chapter; readonly user: string }) {
-  const { events, fromMs, toMs } = chapter;
+interface ChapterItemProps {
+  readonly chapter: Chapter;
+  readonly user: string;
+  readonly day: Interval;
+}
+
+function ChapterItem({ chapter, user, day }: ChapterItemProps) {
+  const { events, fromMs } = chapter;
+  const views = viewsOf(events);
+  const onScreenMs = coveredMs(viewedWithin(views, day));
   const selections = events.filter(({ selections }) => selections !== null);
   const pictures = events.filter(({ screenshot }) => screenshot?.status === 'saved');
   return (
@@ -39,7 +55,7 @@ function ChapterItem({ chapter, user }: { readonly chapter: Chapter; readonly us
           <PlaceName event={chapter} />
         </h2>
         <p class="muted small">
-          {formats.duration(toMs - fromMs)} ·{' '}
+          {views.length > 0 && `${formats.duration(onScreenMs)} on screen · `}
           <Link href={searchAddress(filterOf(chapter, user))}>
             {formats.number(events.length)} {events.length === 1 ? 'event' : 'events'}
           </Link>

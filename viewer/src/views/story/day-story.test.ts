@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TrailEvent, TrailTimeline } from '../../../../server/src/domain/trail.ts';
-import { chaptersOf, coveredMs, hoursAround } from './day-story.ts';
+import { chaptersOf, coveredMs, hoursAround, viewedWithin, viewsOf } from './day-story.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-03-12T08:00:00Z');
@@ -71,4 +71,13 @@ test('the times around a day are round, and within it', () => {
     },
   );
   assert.equal(hoursAround(lanes([]), bounds), null);
+});
+
+test('what was on the screen is counted within the day, whatever the browser claims', () => {
+  const day = { fromMs: Date.parse('2026-03-12T00:00:00Z'), toMs: Date.parse('2026-03-13T00:00:00Z') };
+  const view = (time: string, durationMs: number | null) => ({ time: `2026-03-12T${time}Z`, durationMs });
+  const covered = (...events: readonly ReturnType<typeof view>[]) => coveredMs(viewedWithin(viewsOf(events), day));
+  assert.equal(covered(view('10:00:00', 600_000)), 600_000);
+  assert.equal(covered(view('10:00:00', 9e15)), 10 * 3_600_000);
+  assert.equal(covered(view('10:00:00', null), view('11:00:00', -5), view('12:00:00', 0)), 0);
 });

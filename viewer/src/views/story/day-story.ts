@@ -60,6 +60,22 @@ export function coveredMs(intervals: readonly Interval[]): number {
   return total;
 }
 
+/** The spans of views, no longer than the day is: a browser may claim any time. */
+export function viewedWithin(spans: readonly Interval[], day: Interval): readonly Interval[] {
+  return spans
+    .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, day.fromMs), toMs: Math.min(toMs, day.toMs) }))
+    .filter(({ fromMs, toMs }) => toMs >= fromMs);
+}
+
+/** What an event says was on the screen until then. */
+export function viewsOf(events: readonly Pick<TrailEvent, 'time' | 'durationMs'>[]): readonly Interval[] {
+  return events.flatMap(({ time, durationMs }) => {
+    if (durationMs === null || durationMs < 0) return [];
+    const toMs = Date.parse(time);
+    return [{ fromMs: toMs - durationMs, toMs }];
+  });
+}
+
 /** Round times around everything that happened, hours or for a short day minutes; null: nothing did. */
 export function hoursAround(timeline: Pick<TrailTimeline, 'lanes'>, bounds: Interval): Interval | null {
   const times = timeline.lanes.flatMap(({ spans, events }) => [

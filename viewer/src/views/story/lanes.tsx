@@ -5,17 +5,18 @@ import { eventIdAddress } from '../../routing/addresses.ts';
 import { Link } from '../../routing/location.tsx';
 import { formats } from '../../text/reader.ts';
 import { axisTicks } from '../search/axis-ticks.ts';
-import { coveredMs, type Interval } from './day-story.ts';
+import { coveredMs, type Interval, viewedWithin } from './day-story.ts';
 
 interface LanesProps {
   readonly timeline: TrailTimeline;
   readonly hours: Interval;
+  readonly day: Interval;
 }
 
 type Lane = TrailTimeline['lanes'][number];
 
 /** The day as lanes, one per sheet, grouped by app. */
-export function Lanes({ timeline, hours }: LanesProps) {
+export function Lanes({ timeline, hours, day }: LanesProps) {
   const apps = Map.groupBy(
     timeline.lanes.filter(({ events }) => events.some(({ origin }) => origin === 'client')),
     ({ appId }) => appId ?? '',
@@ -40,7 +41,13 @@ export function Lanes({ timeline, hours }: LanesProps) {
           </h2>
           <ul>
             {lanes.map((lane) => (
-              <LaneRow key={lane.sheetId} lane={lane} hours={hours} ticks={ticks.map(({ position }) => position)} />
+              <LaneRow
+                key={lane.sheetId}
+                lane={lane}
+                hours={hours}
+                day={day}
+                ticks={ticks.map(({ position }) => position)}
+              />
             ))}
           </ul>
         </section>
@@ -52,13 +59,15 @@ export function Lanes({ timeline, hours }: LanesProps) {
 interface LaneRowProps {
   readonly lane: Lane;
   readonly hours: Interval;
+  readonly day: Interval;
   readonly ticks: readonly number[];
 }
 
-function LaneRow({ lane, hours, ticks }: LaneRowProps) {
+function LaneRow({ lane, hours, day, ticks }: LaneRowProps) {
   const length = hours.toMs - hours.fromMs;
   const percent = (ms: number) => Math.max(0, Math.min(100, ((ms - hours.fromMs) / length) * 100));
-  const total = coveredMs(lane.spans.map((span) => ({ fromMs: Date.parse(span.from), toMs: Date.parse(span.to) })));
+  const spans = lane.spans.map((span) => ({ fromMs: Date.parse(span.from), toMs: Date.parse(span.to) }));
+  const total = coveredMs(viewedWithin(spans, day));
   return (
     <li class="lane">
       <span class="lane-name clip">

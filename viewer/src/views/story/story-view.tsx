@@ -12,7 +12,7 @@ import { isTyping } from '../../shell/shortcuts.tsx';
 import { clipped } from '../../text/formats.ts';
 import { dayBounds, formats, localDay } from '../../text/reader.ts';
 import { Chapters } from './chapters.tsx';
-import { chaptersOf, coveredMs, hoursAround } from './day-story.ts';
+import { chaptersOf, coveredMs, hoursAround, viewedWithin } from './day-story.ts';
 import { Lanes } from './lanes.tsx';
 import { UserPicker } from './user-picker.tsx';
 
@@ -103,7 +103,10 @@ function Day({ timeline, fromMs, toMs, isStale }: DayProps) {
   const hours = hoursAround(timeline, { fromMs, toMs });
   if (hours === null) return <QuietDay user={timeline.user.id} />;
   const chapters = chaptersOf(timeline);
-  const spans = timeline.lanes.flatMap((lane) => lane.spans);
+  const day = { fromMs, toMs };
+  const spans = timeline.lanes.flatMap((lane) =>
+    lane.spans.map((span) => ({ fromMs: Date.parse(span.from), toMs: Date.parse(span.to) })),
+  );
   const events = timeline.lanes.flatMap((lane) => lane.events);
   const count = (type: string) => events.filter(({ eventType }) => eventType === type).length;
   const first = chapters[0];
@@ -129,9 +132,7 @@ function Day({ timeline, fromMs, toMs, isStale }: DayProps) {
         </div>
         <div>
           <dt>Charts on screen</dt>
-          <dd>
-            {formats.duration(coveredMs(spans.map((s) => ({ fromMs: Date.parse(s.from), toMs: Date.parse(s.to) }))))}
-          </dd>
+          <dd>{formats.duration(coveredMs(viewedWithin(spans, day)))}</dd>
         </div>
         <div>
           <dt>Apps</dt>
@@ -146,8 +147,8 @@ function Day({ timeline, fromMs, toMs, isStale }: DayProps) {
           <dd>{formats.number(events.filter(({ screenshot }) => screenshot?.status === 'saved').length)}</dd>
         </div>
       </dl>
-      <Lanes timeline={timeline} hours={hours} />
-      <Chapters chapters={chapters} user={timeline.user.id} />
+      <Lanes timeline={timeline} hours={hours} day={day} />
+      <Chapters chapters={chapters} user={timeline.user.id} day={day} />
     </div>
   );
 }
