@@ -172,7 +172,8 @@ function syntaxMessage({ code, message, pos: [at] }: YAMLError, text: string): s
     MISSING_CHAR: 'expected a closing quote, bracket or comma, found the end of the value',
     BAD_SCALAR_START: 'expected quotes around a value that starts with this character',
     MULTILINE_IMPLICIT_KEY: 'expected "key: value" on one line, found a key over several lines; is a colon missing?',
-    BLOCK_AS_IMPLICIT_KEY: 'expected one "key: value" on this line, found another colon; put the value into quotes',
+    BLOCK_AS_IMPLICIT_KEY:
+      'expected one "key: value" on this line, found another colon; put the value into quotes, or indent the next line less if the colon is there',
     BLOCK_IN_FLOW: 'expected a value within the brackets, found an indented block',
     RESOURCE_EXHAUSTION: 'expected a configuration, found nesting without an end',
   };
