@@ -32,9 +32,7 @@ export function createScreenshotWorker(config: AuditConfig, parts: ScreenshotPar
       logger.warn({ directory }, 'Everybody on this machine can read the pictures.');
     }
   }
-  for (const { setting, problem } of certificateFaults(config, new Date(clock.now()))) {
-    logger.warn({ setting, problem }, 'No log-in at Qlik Sense works with this certificate file.');
-  }
+  void warnOfCertificates(config, parts); // on a share that does not answer this takes for ever
   return new ScreenshotWorker({
     ...parts,
     source: createPictureSource(config, parts),
@@ -50,4 +48,13 @@ export function createScreenshotWorker(config: AuditConfig, parts: ScreenshotPar
     clock,
     logger,
   });
+}
+
+async function warnOfCertificates(
+  config: AuditConfig,
+  { clock, logger }: Pick<ScreenshotPartOptions, 'clock' | 'logger'>,
+): Promise<void> {
+  for (const { setting, problem } of await certificateFaults(config, new Date(clock.now()))) {
+    logger.warn({ setting, problem }, 'No log-in at Qlik Sense works with this certificate file.');
+  }
 }

@@ -64,16 +64,19 @@ test('what a log-in misses, and hosts that allow nothing, are warned of with the
   assert.deepEqual(warningsOn(enabled('auth: {mode: none}')), []);
 });
 
-test('certificate files that cannot be used are warned of where they are named', (t) => {
+test('certificate files that cannot be used are warned of where they are named', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'audit-certificates-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'client.pem'), 'no certificate');
   const names = `{clientCert: ${JSON.stringify(join(folder, 'client.pem'))}, clientCertKey: ${JSON.stringify(join(folder, 'none.pem'))}}`;
-  const found = (text: string) =>
-    certificateWarnings(load(text), new Date()).map(({ line, path }) => `${line} ${path}`);
+  const found = async (text: string) =>
+    (await certificateWarnings(load(text), new Date())).map(({ line, path }) => `${line} ${path}`);
   const own = enabled('auth:', '  mode: userTicket', `  qps: {host: q, cert: ${names}}`);
-  assert.deepEqual(found(own), [`8 ${AUTH}.qps.cert.clientCert`, `8 ${AUTH}.qps.cert.clientCertKey`]);
+  assert.deepEqual(await found(own), [`8 ${AUTH}.qps.cert.clientCert`, `8 ${AUTH}.qps.cert.clientCertKey`]);
   const common = (mode: string) => `${enabled(`auth: {mode: ${mode}}`)}  cert: ${names}\n`;
-  assert.deepEqual(found(common('userTicket')), ['7 Butler-SOS.cert.clientCert', '7 Butler-SOS.cert.clientCertKey']);
-  assert.deepEqual(found(common('none')), []);
+  assert.deepEqual(await found(common('userTicket')), [
+    '7 Butler-SOS.cert.clientCert',
+    '7 Butler-SOS.cert.clientCertKey',
+  ]);
+  assert.deepEqual(await found(common('none')), []);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arePicturesFetched } from '../../src/app/config/are-pictures-fetched.ts';
 import { loadConfig } from '../../src/app/config/load-config.ts';
+import { createHome, eventually, startServer } from '../support/running-server.ts';
 
 function load(screenshots: string) {
   const text = `auditEvents:\n  apiToken: a\n  screenshots: ${screenshots}\n`;
@@ -19,4 +20,20 @@ test('rule 2: pictures are fetched when they are switched on and there is a fold
     false,
     [missing],
   ]);
+});
+
+test('a certificate file that cannot be used is told of at the start, and keeps no server from starting', async (t) => {
+  const extra = `    screenshots:
+      enable: true
+      storageTargets: [{type: flat, directory: pictures}]
+      auth: {mode: userTicket, qps: {host: localhost, cert: {clientCert: none.pem, clientCertKey: none.key}}}
+`;
+  const home = createHome({ extra });
+  t.after(() => home.remove());
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  await eventually(
+    () => /none\.pem\. Correct the path.*No log-in at Qlik Sense works/.test(server.output()) || undefined,
+  );
+  assert.match(server.output(), /none\.key\. Correct the path/);
 });

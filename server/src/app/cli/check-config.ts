@@ -19,7 +19,7 @@ export async function checkConfig(options: CommonOptions): Promise<void> {
     print(`${kind}  ${line === 0 ? where : `${where}:${line}`}  ${path === '' ? '' : `${path}: `}${message}\n`);
   for (const note of notes) say('note   ', note);
   for (const warning of warnings) say('warning', warning);
-  for (const warning of certificateWarnings(loaded, new Date())) say('warning', warning);
+  for (const warning of await certificateWarnings(loaded, new Date())) say('warning', warning);
   for (const message of startupWarnings(config)) print(`warning  ${message}\n`);
   await checkAllTlsFiles(loaded);
   print(`${where}: no mistakes.\n`);

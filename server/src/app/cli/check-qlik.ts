@@ -87,7 +87,7 @@ async function certificateStep({ auth, rejectUnauthorized }: ScreenshotSourceOpt
     const message = `${missing} is not set, in auth.qps.cert where anything is set there, else in Butler-SOS.cert.`;
     return { name, result: 'FAILED', message };
   }
-  const { faults, certificates } = readQlikCertificates(auth.qps.cert, new Date());
+  const { faults, certificates } = await readQlikCertificates(auth.qps.cert, new Date());
   if (faults.length > 0) {
     return { name, result: 'FAILED', message: faults.map((fault) => `${fault.setting}: ${fault.problem}.`).join(' ') };
   }

@@ -9,7 +9,7 @@ import { readQlikCertificates } from './qlik-certificates.ts';
 
 const NOW = new Date();
 
-test('files of the log-in at Qlik Sense: what is wrong with each is said in plain words, with what to do, without secrets', (t) => {
+test('files of the log-in at Qlik Sense: what is wrong with each is said in plain words, with what to do, without secrets', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'audit-certificates-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const authority = createCertificateAuthority('Root');
@@ -27,8 +27,10 @@ test('files of the log-in at Qlik Sense: what is wrong with each is said in plai
     ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' },
   });
   const lockedKey = file('locked.pem', locked);
-  const faults = (changes: Partial<typeof good> & { readonly clientCertPassphrase?: string }) =>
-    readQlikCertificates({ ...good, ...changes }, NOW).faults.map(({ setting, problem }) => `${setting}: ${problem}`);
+  const faults = async (changes: Partial<typeof good> & { readonly clientCertPassphrase?: string }) =>
+    (await readQlikCertificates({ ...good, ...changes }, NOW)).faults.map(
+      ({ setting, problem }) => `${setting}: ${problem}`,
+    );
   const cases: readonly (readonly [Parameters<typeof faults>[0], RegExp | undefined])[] = [
     [{}, undefined],
     [{ clientCert: file('bom.pem', `\uFEFF${client.cert}`) }, undefined],
@@ -50,10 +52,10 @@ test('files of the log-in at Qlik Sense: what is wrong with each is said in plai
     [{ clientCertCA: file('old.pem', authority.issue('Old', { days: -1 }).cert) }, /is not valid today, but from 20/],
   ];
   for (const [changes, expected] of cases) {
-    const found = faults(changes).join('\n');
+    const found = (await faults(changes)).join('\n');
     if (expected === undefined) assert.equal(found, '', JSON.stringify(changes));
     else assert.match(found, expected, JSON.stringify(changes));
     assert.doesNotMatch(found, /open sesame|wrong one|error:/);
   }
-  assert.equal(readQlikCertificates(good, NOW).certificates[0]?.subject, 'CN=QlikClient');
+  assert.equal((await readQlikCertificates(good, NOW)).certificates[0]?.subject, 'CN=QlikClient');
 });

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { CertificatePaths } from '../../adapters/qlik/options.ts';
 import { messageOf, systemCodeOf } from '../../domain/errors.ts';
 import { arePicturesFetched } from './are-pictures-fetched.ts';
@@ -18,18 +18,18 @@ export interface QlikCertificates {
 }
 
 /** What keeps the log-in from working, for each place in the file. It keeps no server from starting: events come first. */
-export function certificateWarnings({ config, settings }: LoadedConfig, now: Date): readonly Problem[] {
+export async function certificateWarnings({ config, settings }: LoadedConfig, now: Date): Promise<readonly Problem[]> {
   const places = [['auditEvents', 'screenshots', 'auth', 'qps', 'cert'], ['cert']];
-  return certificateFaults(config, now).map((fault) => {
+  return (await certificateFaults(config, now)).map((fault) => {
     const found = places.map((keys) => settingAt(settings, ['Butler-SOS', ...keys, fault.setting]));
     return problem(found.find((setting) => setting !== undefined) ?? settings, fault.problem);
   });
 }
 
-/** Of the certificates that the server would log in with; empty while it would not. */
-export function certificateFaults({ screenshots }: AuditConfig, now: Date): readonly CertificateFault[] {
+/** Of the certificates that the server would log in with; empty while it would not. Never rejects. */
+export async function certificateFaults({ screenshots }: AuditConfig, now: Date): Promise<readonly CertificateFault[]> {
   if (!arePicturesFetched(screenshots) || screenshots.auth.mode === 'none') return [];
-  return readQlikCertificates(screenshots.auth.qps.cert, now).faults;
+  return (await readQlikCertificates(screenshots.auth.qps.cert, now)).faults;
 }
 
 const EXPORT = 'Export it from the QMC once more: Certificates, file format "Platform independent PEM", with the key';
@@ -37,20 +37,20 @@ const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
 const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 /** Reads the files of the log-in at Qlik Sense as they are now. Only those that are set; never the passphrase in a message. */
-export function readQlikCertificates(paths: CertificatePaths, now: Date): QlikCertificates {
+export async function readQlikCertificates(paths: CertificatePaths, now: Date): Promise<QlikCertificates> {
   const faults: CertificateFault[] = [];
-  const attempt = <T>(setting: CertificateFault['setting'], read: (path: string) => T): T | undefined => {
+  const attempt = async <T>(setting: CertificateFault['setting'], read: (path: string) => Promise<T>) => {
     const path = paths[setting];
     try {
-      return path === undefined ? undefined : read(path);
+      return path === undefined ? undefined : await read(path);
     } catch (thrown) {
       faults.push({ setting, problem: messageOf(thrown) });
       return undefined;
     }
   };
-  const cert = attempt('clientCert', (path) => readCertificate(path, now));
-  const key = attempt('clientCertKey', (path) => readKey(path, paths.clientCertPassphrase));
-  const ca = attempt('clientCertCA', (path) => readCertificate(path, now));
+  const cert = await attempt('clientCert', (path) => readCertificate(path, now));
+  const key = await attempt('clientCertKey', (path) => readKey(path, paths.clientCertPassphrase));
+  const ca = await attempt('clientCertCA', (path) => readCertificate(path, now));
   if (cert !== undefined && key !== undefined && !cert.certificate.checkPrivateKey(key)) {
     const problem = `${paths.clientCertKey} is not the key of ${paths.clientCert}. Take both from one export`;
     faults.push({ setting: 'clientCertKey', problem });
@@ -63,8 +63,8 @@ export function readQlikCertificates(paths: CertificatePaths, now: Date): QlikCe
   return { faults, certificates };
 }
 
-function readCertificate(path: string, now: Date) {
-  const text = readPem(path, CERTIFICATE, 'a certificate');
+async function readCertificate(path: string, now: Date) {
+  const text = await readPem(path, CERTIFICATE, 'a certificate');
   const certificate = parsed(path, () => new X509Certificate(text));
   const { validFromDate, validToDate } = certificate;
   if (validToDate < now || validFromDate > now) {
@@ -74,8 +74,8 @@ function readCertificate(path: string, now: Date) {
   return { path, certificate };
 }
 
-function readKey(path: string, passphrase: string | undefined): KeyObject {
-  const text = readPem(path, KEY, 'a private key');
+async function readKey(path: string, passphrase: string | undefined): Promise<KeyObject> {
+  const text = await readPem(path, KEY, 'a private key');
   try {
     return createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (thrown) {
@@ -89,16 +89,16 @@ function readKey(path: string, passphrase: string | undefined): KeyObject {
 }
 
 /** Text as the connections read it: nothing but PEM works there. */
-function readPem(path: string, wanted: RegExp, what: string): string {
-  const bytes = bytesOf(path);
+async function readPem(path: string, wanted: RegExp, what: string): Promise<string> {
+  const bytes = await bytesOf(path);
   const text = bytes.toString('utf8');
   if (wanted.test(text)) return text;
   throw new Error(`expected ${what} in PEM form in ${path}, found ${contentsOf(bytes, text)}. ${EXPORT}`);
 }
 
-function bytesOf(path: string): Buffer {
+async function bytesOf(path: string): Promise<Buffer> {
   try {
-    return readFileSync(path);
+    return await readFile(path);
   } catch (thrown) {
     const code = systemCodeOf(thrown);
     if (code === 'ENOENT') throw new Error(`there is no file ${path}. Correct the path`, { cause: thrown });
