@@ -52,6 +52,24 @@ describe('a session that may have been made: never more than one of ours for eac
     assert.deepEqual([tickets(), johns()], [2, 1]);
   });
 
+  it('connections that break before Qlik Sense sees the ticket cost nothing: it is still good', async () => {
+    const source = world.source({ clock, options: { downloadTimeoutMs: 10_000_000 } });
+    world.qlik.setBehaviour(PATH, 'reset', { times: 3, beforeLogin: true });
+    const waiting = world.download(source);
+    for (const [sent, pauseMs] of [
+      [2, 1000],
+      [3, 3000],
+    ] as const) {
+      await eventually(() => world.requests('https').length === sent);
+      await eventually(async () => {
+        await clock.advance(pauseMs);
+        return world.requests('https').length > sent;
+      });
+    }
+    assert.equal(await waiting, 'downloaded');
+    assert.deepEqual([tickets(), johns(), world.requests('https').length], [1, 1, 4]);
+  });
+
   it('an answer that is late is waited for, and a connection that then breaks settles nothing', async () => {
     const source = world.source({ clock });
     world.qlik.setBehaviour(PATH, 'hang');

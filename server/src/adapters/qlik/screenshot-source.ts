@@ -73,7 +73,7 @@ class QlikScreenshotSource implements ScreenshotSource {
     this.#parts = parts;
     this.#warnings = new CountedWarnings(clock);
     this.#rules = new DownloadRules(options);
-    this.#requests = new ImageRequests(createImageAgent(tls, logger), parts.lookup);
+    this.#requests = new ImageRequests(createImageAgent(tls, logger), clock, parts.lookup);
     this.#qps = new QpsClient({ agent: createQpsAgent(tls, logger), clock, timeoutMs: auth.qps.ticketTimeoutMs });
     this.#pool = new SessionPool({
       ...parts,
@@ -159,7 +159,7 @@ class QlikScreenshotSource implements ScreenshotSource {
     attempt.secrets.add(ticket);
     const withTicket = new URL(url);
     withTicket.search += `${withTicket.search === '' ? '?' : '&'}qlikTicket=${encodeURIComponent(ticket)}`;
-    const sent = await this.#requests.send(withTicket, undefined);
+    const sent = await this.#requests.redeem(withTicket, signal);
     let problem: Problem | undefined;
     try {
       const first = await unlessAborted(sent.response, signal);
