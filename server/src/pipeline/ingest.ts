@@ -271,7 +271,7 @@ export class Ingest {
     return {
       status: 422,
       outcome: 'dropped',
-      reason: 'Incompatible Audit.qs version',
+      reason: INCOMPATIBLE,
       details: { butlerSosVersion, auditQsVersion, compatible: false },
     };
   }
@@ -284,7 +284,9 @@ export class Ingest {
     this.#refusals.add(`${reason}\n${ip}`, (count) => {
       this.#parts.logger.warn(
         { ip, status, reason, details, count },
-        'refused audit events because of their contents; they are kept, see "refused list"',
+        reason === INCOMPATIBLE
+          ? 'dropped audit events from an incompatible Audit.qs version; upgrade it or this server; they are kept, see "refused list"'
+          : 'refused audit events because of their contents; they are kept, see "refused list"',
       );
     });
     return refusal;
@@ -315,6 +317,8 @@ export class Ingest {
     }
   }
 }
+
+const INCOMPATIBLE = 'Incompatible Audit.qs version';
 
 /** Of a text that a client chose. */
 const LOGGED_CHARACTERS = 100;

@@ -81,6 +81,23 @@ test('incompatible versions that are accepted: one warning per version and minut
   }
 });
 
+test('dropped because of the version: the warning says so, with both versions', async () => {
+  const own = await new IngestServer({ clock: new FakeClock() }).start();
+  try {
+    const reply = await post(own.url, EVENT, valid(), undefined, { 'x-audit-qs-version': '0.2.0' });
+    assert.equal(reply.status, 422);
+    const [warning] = own.logger.at('warn');
+    assert.match(warning?.message ?? '', /incompatible Audit\.qs version/);
+    assert.deepEqual(warning?.fields.details, {
+      butlerSosVersion: '15.0.0',
+      auditQsVersion: '0.2.0',
+      compatible: false,
+    });
+  } finally {
+    await own.stop();
+  }
+});
+
 test('an operator may accept incompatible versions, or widen the range', async () => {
   for (const compatibility of [{ onIncompatible: 'accept' }, { auditQsVersionRange: '>=0.2.0' }] as const) {
     const own = await new IngestServer({ compatibility }).start();
