@@ -185,3 +185,13 @@ test('a reader without pictures is told so, without an empty path', async (t) =>
   await page.getByText('this account may not see pictures').waitFor();
   assert.deepEqual(await page.locator('.file-facts dt').allTextContents(), ['SHA-256', 'Size']);
 });
+
+test('a search without a result says where words are looked for', async (t) => {
+  const page = await open(t);
+  if (page === undefined) return;
+  await page.goto('/?q=zzzz');
+  await page.getByText('Words are looked for').waitFor();
+  await page.goto('/?from=2020-01-01T00:00:00.000Z&to=2020-01-02T00:00:00.000Z');
+  await page.getByRole('heading', { name: 'Nothing fits this search' }).waitFor();
+  assert.equal(await page.getByText('Words are looked for').count(), 0);
+});

@@ -83,6 +83,12 @@ function Nothing({ filter }: { readonly filter: Filter }) {
           ? 'Try fewer words or remove a filter; every word must occur.'
           : 'Try a longer time, fewer words, or remove a filter.'}
       </p>
+      {filter.q !== '' && (
+        <p>
+          Words are looked for, from their beginning, in the names of people, apps and sheets, in selections and in
+          object ids; kinds of events and objects are not.
+        </p>
+      )}
       <p class="empty-actions">
         {filter.range.kind !== 'all' && (
           <Link class="button" href={searchAddress({ ...filter, range: { kind: 'all' } })}>
