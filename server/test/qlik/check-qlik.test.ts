@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { createHome, runCommand, type ServerHome } from '../support/running-server.ts';
+import { createHome, eventually, LAUNCHER, runCommand, type ServerHome } from '../support/running-server.ts';
 import { PICTURE, QlikWorld } from './qlik-world.ts';
 
 let world: QlikWorld;
@@ -25,6 +27,13 @@ async function check(
   args: readonly string[] = [],
   certs: Partial<Record<'cert' | 'key' | 'ca', string>> = {},
 ) {
+  const configFile = writeConfig(auth, certs);
+  const { code, stdout, stderr } = await runCommand({ ...home, configFile }, ['check-qlik', ...args]);
+  const steps = stdout.trimEnd().split('\n');
+  return { code, stdout, stderr, results: steps.map((line) => line.split(/ {2,}/).slice(0, 2).join(' ')) };
+}
+
+function writeConfig(auth: string, certs: Partial<Record<'cert' | 'key' | 'ca', string>> = {}): string {
   const { qlik } = world;
   const configFile = join(folder, 'check.yaml');
   writeFileSync(
@@ -41,9 +50,7 @@ async function check(
       auth: ${auth}
 `,
   );
-  const { code, stdout, stderr } = await runCommand({ ...home, configFile }, ['check-qlik', ...args]);
-  const steps = stdout.trimEnd().split('\n');
-  return { code, stdout, stderr, results: steps.map((line) => line.split(/ {2,}/).slice(0, 2).join(' ')) };
+  return configFile;
 }
 
 const asService = (port: number) =>
@@ -148,4 +155,22 @@ test('without a log-in only the download is tried', async () => {
     [found.code, found.results],
     [0, ['certificates skipped', 'ticket skipped', 'download ok', 'session end skipped']],
   );
+});
+
+const SIGNALS = { skip: process.platform === 'win32' && 'a signal ends a process by force there' };
+
+test('Ctrl+C in mid-download ends the session, too', SIGNALS, async () => {
+  world.qlik.setBehaviour('tempcontent/x.png', 'slow');
+  const url = world.qlik.imageUrl('tempcontent/x.png');
+  const configFile = writeConfig(asService(world.qlik.qpsPort));
+  const args = [LAUNCHER, 'check-qlik', '--config', configFile, '--root', home.root, '--url', url];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  let stdout = '';
+  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+  await eventually(() => world.qlik.sessions().length === 1 || undefined);
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'close')) as [number | null];
+  assert.equal(code, 1, stdout);
+  assert.match(stdout, /session end +ok/);
+  assert.deepEqual(world.qlik.sessions(), []);
 });

@@ -160,8 +160,13 @@ async function downloadSteps(
   const problems: Warned[] = [];
   const parts = { sessions, clock: systemClock, logger: collecting(problems), metrics: new PrometheusMetrics() };
   const source = createScreenshotSource(options, parts);
-  const outcome = await source.download({ url, userIdentity }, new AbortController().signal);
+  // a session that Ctrl+C left behind would count among the user's five for half an hour; once more ends at once
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
+  const outcome = await source.download({ url, userIdentity }, stop.signal);
   await source.close(CLOSE_MS);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
   const download: Step =
     outcome.kind === 'downloaded'
       ? {
