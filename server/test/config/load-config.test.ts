@@ -167,6 +167,18 @@ test('every file without settings runs with the documented defaults', () => {
   assert.deepEqual(expected.logging, { level: 'info' });
 });
 
+test('an audit API on the usual port of the viewer, as existing files may have it: the viewer takes the next one', () => {
+  const portsOf = (text: string, overrides = {}) => {
+    const { config } = load(text, { overrides });
+    return [config.http.port, config.viewer.port];
+  };
+  assert.deepEqual(portsOf(audit('port: 8182')), [8182, 8183]);
+  assert.deepEqual(portsOf(audit('port: 8182', 'viewer: {enable: true}')), [8182, 8183]);
+  assert.deepEqual(portsOf(audit('port: 8182', 'viewer: {port: 9000}')), [8182, 9000]);
+  assert.deepEqual(portsOf('', { port: 8182 }), [8182, 8183]);
+  assert.throws(() => portsOf(audit('port: 8182', 'viewer: {port: 8182}')), /expected different ports/);
+});
+
 test('the command line names the ports', () => {
   const { config } = load(audit('port: 1', 'viewer: {host: "::1"}'), { overrides: { port: 2, viewerPort: 3 } });
   assert.deepEqual([config.http.port, config.viewer.port, config.viewer.host], [2, 3, '::1']);

@@ -187,9 +187,9 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'one port for both',
-    audit('port: 8182'),
+    audit('port: 8183', 'viewer: {port: 8183}'),
     [
-      `production.yaml:3:5 ${AUDIT}.port: expected different ports for the audit API and the viewer, found 8182 for both.`,
+      `production.yaml:4:14 ${AUDIT}.viewer.port: expected different ports for the audit API and the viewer, found 8183 for both.`,
     ],
   ],
   [

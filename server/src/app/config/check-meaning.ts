@@ -15,6 +15,7 @@ import { screenshotMistakes } from './check-screenshots.ts';
 import { closestName, editDistance } from './closest-name.ts';
 import { auditEventsKeys } from './schema/settings-schema.ts';
 import { UNAVAILABLE_DESTINATIONS } from './schema/unavailable-destinations.ts';
+import { USUAL_VIEWER_PORT } from './schema/viewer-schema.ts';
 import { type MappingSetting, type Problem, plainValue, problem, settingAt } from './setting.ts';
 import { isLoopback } from './startup-warnings.ts';
 
@@ -211,7 +212,7 @@ function hosts(settings: AuditSettings): Problem[] {
 
 function ports(settings: AuditSettings): Problem[] {
   const port = settings.value('port') ?? 8181;
-  const viewerPort = settings.value('viewer.port') ?? 8182;
+  const viewerPort = settings.value('viewer.port') ?? USUAL_VIEWER_PORT;
   if (port !== viewerPort || port === 0 || settings.value('viewer.enable') === false) return [];
   const key = settings.value('viewer.port') === undefined ? 'port' : 'viewer.port';
   return [settings.problem(key, `expected different ports for the audit API and the viewer, found ${port} for both`)];

@@ -11,9 +11,14 @@ import { inOrder, invalidConfiguration } from './invalid-configuration.ts';
 import { notesOn, warningsOn } from './notes.ts';
 import { queueMetricsWarnings } from './queue-metrics-connection.ts';
 import { settingsSchema } from './schema/settings-schema.ts';
+import { USUAL_VIEWER_PORT } from './schema/viewer-schema.ts';
 import { emptyMapping, type MappingSetting, type Problem, problem, type Setting, settingAt } from './setting.ts';
 import { unifyShapes } from './unify-shapes.ts';
 import { parseSettings } from './yaml-settings.ts';
+
+/** Of settings that no file has. */
+const NOWHERE = { line: 0, column: 0 };
+const VIEWER_PORT = ['Butler-SOS', 'auditEvents', 'viewer', 'port'];
 
 export interface LoadConfigInput {
   /** Best absolute (see `launchDirectory`); a relative path resolves against `root`. Neither file nor text: the built-in default. */
@@ -68,6 +73,7 @@ export function loadConfig(input: LoadConfigInput): LoadedConfig {
   const found: Problem[] = [...unifyShapes(settings)];
   override(settings, input.overrides);
   found.push(...fillInValues(settings, schema, input));
+  viewerGivesWay(settings);
   found.push(...checkMeaning(settings, input.destinations));
   const checked = checkSchema(settings, schema);
   // the better explanation of a setting is the one that is already there
@@ -109,18 +115,29 @@ function nearest(root: MappingSetting, keys: readonly string[]): Setting {
   return root;
 }
 
+/** Existing files know nothing of the viewer: an audit API on the port that is usual for it only moves it. */
+function viewerGivesWay(root: MappingSetting): void {
+  const auditEvents = settingAt(root, ['Butler-SOS', 'auditEvents']);
+  if (auditEvents?.kind !== 'mapping' || settingAt(root, VIEWER_PORT) !== undefined) return;
+  const port = auditEvents.entries.get('port');
+  if (port?.kind !== 'scalar' || port.value !== USUAL_VIEWER_PORT) return;
+  put(section(auditEvents, 'viewer'), 'port', VIEWER_PORT.join('.'), USUAL_VIEWER_PORT + 1);
+}
+
+function put(mapping: MappingSetting, key: string, path: string, value: string | number | undefined): void {
+  if (value !== undefined) mapping.entries.set(key, { kind: 'scalar', path, ...NOWHERE, value });
+}
+
+/** Made where there is none. */
+function section(mapping: MappingSetting, key: string): MappingSetting {
+  const present = mapping.entries.get(key);
+  if (present?.kind === 'mapping') return present;
+  const empty = emptyMapping({ path: key, ...NOWHERE });
+  if (present === undefined || (present.kind === 'scalar' && present.value === null)) mapping.entries.set(key, empty);
+  return empty;
+}
+
 function override(root: MappingSetting, overrides: ConfigOverrides = {}): void {
-  const place = { line: 0, column: 0 };
-  const put = (mapping: MappingSetting, key: string, option: string, value: string | number | undefined): void => {
-    if (value !== undefined) mapping.entries.set(key, { kind: 'scalar', path: option, ...place, value });
-  };
-  const section = (mapping: MappingSetting, key: string): MappingSetting => {
-    const present = mapping.entries.get(key);
-    if (present?.kind === 'mapping') return present;
-    const empty = emptyMapping({ path: key, ...place });
-    if (present === undefined || (present.kind === 'scalar' && present.value === null)) mapping.entries.set(key, empty);
-    return empty;
-  };
   if (Object.values(overrides).every((value) => value === undefined)) return;
   const butlerSos = section(root, 'Butler-SOS');
   const auditEvents = section(butlerSos, 'auditEvents');

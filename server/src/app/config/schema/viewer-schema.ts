@@ -84,12 +84,18 @@ const OIDC_SCHEMA = section(
   },
 );
 
+/** The next one where the audit API has it. */
+export const USUAL_VIEWER_PORT = 8182;
+
 export const VIEWER_SCHEMA: JsonSchema = section(
   'The port where people and monitors read: the audit trail, status, metrics (Prometheus), health.',
   {
     enable: flag('Open the port.', true),
     host: text('Name or address to listen on.', { default: '127.0.0.1' }),
-    port: port('Port to listen on; 0 takes any free one.', 8182),
+    port: port(
+      `Port to listen on; 0 takes any free one. Not said, it is ${USUAL_VIEWER_PORT + 1} where the audit API has ${USUAL_VIEWER_PORT}.`,
+      USUAL_VIEWER_PORT,
+    ),
     allowedHosts: texts(
       'Further names under which people reach the port. Requests under unknown names are refused, as a protection against DNS rebinding.',
       { default: [], examples: [['audit.yourcompany.com']] },
