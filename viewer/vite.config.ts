@@ -16,6 +16,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // font and libraries may be handed on with their licences only
+    license: { fileName: 'licenses.txt' },
   },
   server: { port: 5173, proxy: { '/api': api } },
 });

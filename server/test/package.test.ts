@@ -23,6 +23,7 @@ import { createHome, eventually } from './support/running-server.ts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const CODEC = fileURLToPath(new URL('../../qvd', import.meta.url));
+const VIEWER = fileURLToPath(new URL('../../viewer', import.meta.url));
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 interface PackageFile {
@@ -100,6 +101,24 @@ test('a build begins with an empty folder: nothing of an earlier one is publishe
   const { status, stderr } = spawnSync(first, { cwd: folder, shell: true, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('the page is built for the package, with the licences of the font and the libraries in it', (t) => {
+  const [command = '', options = ''] = packageFile.scripts.build?.split('&&').at(-1)?.split(' -- ') ?? [];
+  assert.match(command, /npm run build --prefix \.\.\/viewer/);
+  const folder = mkdtempSync(join(tmpdir(), 'butler-sos-audit-page-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const vite = [join(MODULES, 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'error'];
+  const built = spawnSync(process.execPath, [...vite, ...options.replace('../server/dist', folder).split(' ')], {
+    cwd: VIEWER,
+    encoding: 'utf8',
+  });
+  assert.equal(built.status, 0, built.stderr);
+  const licences = readFileSync(join(folder, 'page', 'licenses.txt'), 'utf8');
+  const { dependencies } = JSON.parse(readFileSync(join(VIEWER, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies).filter((name) => name !== 'vite')) {
+    assert.match(licences, new RegExp(`^## ${name} - [^#]*Copyright`, 'm'));
+  }
 });
 
 test('the package draws the pictures of simulate with what it brings', async () => {
