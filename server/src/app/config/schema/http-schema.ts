@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 
 /** The ingest port: keys that stand directly under `auditEvents`. */
 export const HTTP_PROPERTIES: Properties = {
-  enable: flag('Run the audit server. False: it says so and ends.', true),
+  enable: flag('Receive events. False: the port stays closed, and what the log holds is delivered and shown.', true),
   host: text('Name or address to listen on; `0.0.0.0` for all interfaces.', { default: '127.0.0.1' }),
   port: port('Port to listen on; 0 takes any free one.', 8181),
   apiToken: {
