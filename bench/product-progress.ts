@@ -2,7 +2,7 @@ import type { ChildServer } from './child-server.ts';
 import { readCpu } from './process-usage.ts';
 
 /** The sum of a metric over all its labels that contain `labels`; undefined when the server has no such metric. */
-export async function readMetric(server: ChildServer, name: string, labels = ''): Promise<number | undefined> {
+async function readMetric(server: ChildServer, name: string, labels = ''): Promise<number | undefined> {
   const text = await (await fetch(`${server.viewerUrl}/metrics`)).text();
   const values = text
     .split('\n')

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { formatTable } from '../server/src/app/cli/table.ts';
 import type { Row } from './measurement.ts';
 
-export const RESULTS_FILE = fileURLToPath(new URL('RESULTS.md', import.meta.url));
+const RESULTS_FILE = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
 /** For the terminal. */
 export function tableOf(rows: readonly Row[]): string {

@@ -44,7 +44,7 @@ export const userOf = (n: number) =>
 export const appOf = (n: number) => `00000000-0000-4000-8000-${pad(n)}`;
 export const sheetOf = (n: number) => `00000000-0000-4000-9000-${pad(n)}`;
 export const objectOf = (n: number) => `obj${n.toString(36)}`;
-export const customerOf = (n: number) => `Customer ${n} ${FAMILY[n % 10]}`;
+const customerOf = (n: number) => `Customer ${n} ${FAMILY[n % 10]}`;
 
 /** Events in order of time over a year, without an end; each has a transaction that some events share. */
 export function* trailEvents(count: number): Generator<SearchEntry, void, undefined> {

@@ -47,12 +47,6 @@ export interface GridPosition {
   readonly h: number;
 }
 
-export interface DataLink {
-  readonly title: string;
-  readonly url: string;
-  readonly targetBlank?: boolean;
-}
-
 export interface FieldOverride {
   readonly matcher: { readonly id: 'byName' | 'byType' | 'byRegexp'; readonly options: string };
   readonly properties: readonly { readonly id: string; readonly value: unknown }[];

@@ -95,7 +95,7 @@ export function rejectionsOf(part: BatchPart): readonly Rejection[] {
   return part.entries.flatMap((entry) => (entry.kind === 'rejection' ? [entry.rejection] : []));
 }
 
-export function firstPositionOf(entry: DeliveryEntry): Sequence {
+function firstPositionOf(entry: DeliveryEntry): Sequence {
   return entry.kind === 'row' ? entry.row.position : entry.rejection.range.first;
 }
 

@@ -58,7 +58,7 @@ export function hasPhrase(event: TrailEvent): boolean {
   return lookOf(event.eventType).label !== event.eventType;
 }
 
-export function ObjectName({ event }: { readonly event: Pick<TrailEvent, 'objectId' | 'objectType'> }) {
+function ObjectName({ event }: { readonly event: Pick<TrailEvent, 'objectId' | 'objectType'> }) {
   const kind = event.objectType === null ? 'object' : (OBJECT_NAMES[event.objectType] ?? event.objectType);
   return (
     <span class="object-name">

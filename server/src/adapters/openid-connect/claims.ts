@@ -18,7 +18,7 @@ export function claimAt(claims: Claims, name: string): unknown {
 }
 
 /** One text, or a list of them. */
-export function rolesIn(claims: Claims, roleClaim: string): readonly string[] {
+function rolesIn(claims: Claims, roleClaim: string): readonly string[] {
   const value = claimAt(claims, roleClaim);
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.filter((one) => typeof one === 'string').slice(0, MAX_ROLES);

@@ -110,7 +110,7 @@ function said(reason: string, message: string): DownloadProblem {
   return { reason, message };
 }
 
-export function sentenceStart(text: string): string {
+function sentenceStart(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

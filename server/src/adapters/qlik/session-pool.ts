@@ -63,7 +63,7 @@ export interface SessionPoolParts {
  * How long an answer to a ticket is waited for in the background. Meanwhile that user gets no other session: an idle one
  * lives for half an hour, and people are locked out at five.
  */
-export const LATE_ANSWER_MS = 600_000;
+const LATE_ANSWER_MS = 600_000;
 
 /** 15 s, 30 s … 10 minutes: 45 minutes in all. */
 const FIRST_KEPT_PAUSE_MS = 15_000;

@@ -18,7 +18,7 @@ const SPACELESS = /[\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Ja
 const EMOJI = /[\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
 
 /** How a character is written that cannot be shown, or must not act: `[U+202E]`. */
-export function codePointMark(character: string): string {
+function codePointMark(character: string): string {
   return `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`;
 }
 

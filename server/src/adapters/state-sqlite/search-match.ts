@@ -70,7 +70,7 @@ export function keyAt(time: number): bigint {
   return BigInt(Math.min(LAST_KEY_TIME + 1, Math.max(0, Math.ceil(time)))) << BigInt(KEY_SEQUENCE_BITS);
 }
 
-export function showsHidden({ eventType, withHidden }: LimitedFilter): boolean {
+function showsHidden({ eventType, withHidden }: LimitedFilter): boolean {
   return withHidden || eventType.length > 0;
 }
 
@@ -148,7 +148,7 @@ function isId(file: SqliteFile, terms: readonly string[], id: string): boolean {
 const ID_KINDS: readonly TextKind[] = [TEXT_KINDS.app, TEXT_KINDS.sheet, TEXT_KINDS.object];
 
 /** Terms of the words that begin with `word`. */
-export function wordTerms(file: SqliteFile, word: string): readonly string[] {
+function wordTerms(file: SqliteFile, word: string): readonly string[] {
   if ([...word].length <= 2) return [beginningToken(word)];
   const sql = 'SELECT word FROM words WHERE word >= ? AND word < ? LIMIT ?';
   const end = `${word}\u{10ffff}`;

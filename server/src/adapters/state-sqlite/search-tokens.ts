@@ -84,7 +84,7 @@ export function tokensOf(entry: SearchEntry, ids: readonly (number | null)[], te
 }
 
 /** Its first letter, and its first two. */
-export function beginningsOf(word: string): readonly string[] {
+function beginningsOf(word: string): readonly string[] {
   const letters = [...word.slice(0, 2 * MAX_BEGINNING_LETTERS)];
   return Array.from({ length: Math.min(MAX_BEGINNING_LETTERS, letters.length) }, (_, i) =>
     letters.slice(0, i + 1).join(''),

@@ -53,7 +53,7 @@ export function textOfStored(stored: unknown): string {
 }
 
 /** What a user is called in a filter: the identity as stored, its name, or `DIRECTORY\name`; in small letters. */
-export function userNames(identity: string): readonly string[] {
+function userNames(identity: string): readonly string[] {
   const { directory, user } = parseUserIdentity(identity);
   const names = [identity, ...(user === null ? [] : [user]), ...(directory === null ? [] : [`${directory}\\${user}`])];
   return [...new Set(names.map((name) => name.toLowerCase()))];

@@ -22,7 +22,7 @@ export function loadCommandConfig(options: CommonOptions, overrides: ConfigOverr
   });
 }
 
-export function stateFile(config: AuditConfig): string {
+function stateFile(config: AuditConfig): string {
   return join(config.eventLog.directory, 'durable.sqlite');
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { JsonSchema } from '../../pipeline/ports/destination.ts';
 import { holdsSecret, propertiesOf, schemaBelow, typesOf } from './schema/section.ts';
 
-export const MASK = '********';
+const MASK = '********';
 
 export interface Projection {
   /** Absolute; relative values of `x-path` keys become absolute against it. */

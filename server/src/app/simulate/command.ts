@@ -34,8 +34,6 @@ export interface SimulateSurroundings {
   readonly signal: AbortSignal;
 }
 
-export const SIMULATE_DEFAULTS = { users: 5, rate: 10, duration: 30, batch: 1 } as const;
-
 /** With a seed, the events tell of this morning, so that two runs send the same bytes and the second adds nothing. */
 const SEEDED_START = Date.UTC(2026, 0, 5, 8, 0, 0);
 

@@ -120,7 +120,7 @@ const OBJECT_TYPES: readonly (readonly [type: string, supported: boolean])[] = [
 ];
 
 /** The identity strings of users as the Qlik engine gives them, with a few that real sites have and nobody expects. */
-export const USER_IDENTITIES: readonly string[] = [
+const USER_IDENTITIES: readonly string[] = [
   'UserDirectory=LAB; UserId=anna.öberg',
   'UserDirectory=LAB; UserId=goran',
   'UserDirectory=LAB; UserId=łukasz.żak',

@@ -79,7 +79,7 @@ export class ParquetFile {
   }
 }
 
-export function schemaElement({ name, kind }: Pick<TableColumn, 'name' | 'kind'>): SchemaElement {
+function schemaElement({ name, kind }: Pick<TableColumn, 'name' | 'kind'>): SchemaElement {
   const repetition_type = 'OPTIONAL';
   switch (kind) {
     case 'int64':

@@ -45,7 +45,7 @@ export const LAST_NANOSECOND = 2n ** 63n - 2n;
 export const MAX_TAG_BYTES = 2048;
 
 /** What constant tags may take of those 65,535: the eight tags of an event may take 33,000, a measurement the rest. */
-export const MAX_CONSTANT_TAG_BYTES = 16_384;
+const MAX_CONSTANT_TAG_BYTES = 16_384;
 
 /** For messages: what `areConstantTagsShort` refuses. */
 export const CONSTANT_TAGS_RULE = `names and values of at most ${MAX_CONSTANT_TAG_BYTES} bytes in all`;
