@@ -9,6 +9,7 @@ try {
 } catch (error) {
   process.stderr.write(
     `The audit-trail page was not built: ${error instanceof Error ? error.message : String(error)}\n` +
+      (root.includes('#') ? 'Vite cannot build where the path has a "#": rename that folder.\n' : '') +
       'The server works without it. Try again with: npm run build --workspace butler-sos-audit-viewer\n',
   );
 }
