@@ -62,6 +62,13 @@ describe('auditRecordOf', () => {
     assert.equal(recordWith('"duration":0.4').durationMs, 0n);
   });
 
+  it('keeps the fraction of a duration beside it, and rounds no identifier', () => {
+    assert.equal(recordWith('"duration":1234.5').durationFractionMs, 1234.5);
+    assert.equal('durationFractionMs' in recordWith('"duration":1234'), false);
+    const record = recordWith('"dataStateId":1.5');
+    assert.deepEqual([record.dataStateId, record.asSent.dataStateId], [null, '1.5']);
+  });
+
   it('takes a boolean for a boolean only', () => {
     const record = recordWith('"visible":"true"');
     assert.deepEqual([record.visible, record.asSent.visible], [null, '"true"']);

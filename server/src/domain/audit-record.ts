@@ -31,6 +31,8 @@ export interface AuditRecord {
   readonly selectionTxnId: string | null;
   /** Milliseconds; a fraction is rounded. */
   readonly durationMs: bigint | null;
+  /** Where `durationMs` is rounded: with the fraction, for destinations that can hold it. */
+  readonly durationFractionMs?: number;
   readonly visible: boolean | null;
   /** As sent (ISO 8601 text). */
   readonly enteredAt: string | null;
@@ -99,7 +101,8 @@ function clientRecord(event: StoredEvent, stored: PrivatePart, outcome: StoredEv
     sheetName: fields.text('sheetName', contextValue(places, 'sheetName')),
     objectId: fields.text('objectId', eventValue(places, 'objectId')),
     selectionTxnId: fields.text('selectionTxnId', eventValue(places, 'selectionTxnId')),
-    durationMs: fields.int64('durationMs', durationValue),
+    durationMs: fields.int64('durationMs', durationValue, 'rounded'),
+    ...fractionOf(durationValue(places)),
     visible: fields.boolean('visible', eventValue(places, 'visible')),
     enteredAt: fields.text('enteredAt', eventValue(places, 'enteredAt')),
     leftAt: fields.text('leftAt', eventValue(places, 'leftAt')),
@@ -214,6 +217,14 @@ function objectTypeValue(places: PayloadPlaces): unknown {
   );
 }
 
+function hasFraction(value: number): boolean {
+  return Number.isFinite(value) && !Number.isInteger(value);
+}
+
+function fractionOf(duration: unknown): Pick<AuditRecord, 'durationFractionMs'> {
+  return typeof duration === 'number' && hasFraction(duration) ? { durationFractionMs: duration } : {};
+}
+
 /** Gives each field its type; what a field cannot hold is null, and stands in `asSent` (lone surrogates: U+FFFD). */
 class FieldReader {
   readonly asSent: Record<string, string> = {};
@@ -243,9 +254,10 @@ class FieldReader {
     return at !== undefined && at >= FIRST_MILLI && at <= LAST_MILLI ? at : this.#refuse(field, value);
   }
 
-  int64(field: string, pick: (places: PayloadPlaces) => unknown): bigint | null {
+  int64(field: string, pick: (places: PayloadPlaces) => unknown, fractions?: 'rounded'): bigint | null {
     const value = pick(this.#places);
     if (typeof value !== 'number') return this.#refuse(field, value);
+    if (fractions === undefined && hasFraction(value)) return this.#refuse(field, value);
     if (Number.isSafeInteger(Math.round(value))) return int64Of(value) ?? null;
     const exact = pick(this.#exact());
     const held = exact instanceof NumberText || typeof exact === 'number' ? int64Of(exact) : undefined;

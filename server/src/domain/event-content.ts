@@ -66,7 +66,7 @@ const RULES: ReadonlyMap<string, (members: MemberRules) => void> = new Map([
   [
     'app.model.validated',
     (members: MemberRules) => {
-      members.requireUuid('selectionTxnId');
+      members.requireText('selectionTxnId');
       members.allowInteger('dataStateId');
     },
   ],
@@ -74,7 +74,7 @@ const RULES: ReadonlyMap<string, (members: MemberRules) => void> = new Map([
     'screenshot.url.received',
     (members: MemberRules) => {
       members.requireUri('screenshotUrl', 2048);
-      members.requireUuid('selectionTxnId');
+      members.requireText('selectionTxnId');
       members.allowText('objectId');
       members.allowCrop('crop');
     },
@@ -83,7 +83,7 @@ const RULES: ReadonlyMap<string, (members: MemberRules) => void> = new Map([
     'event.unsupported.visualization',
     (members: MemberRules) => {
       members.requireText('vizType');
-      members.requireUuid('selectionTxnId');
+      members.requireText('selectionTxnId');
     },
   ],
   [
