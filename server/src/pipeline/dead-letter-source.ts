@@ -85,7 +85,9 @@ export class DeadLetterSource implements DeliverySource {
     const stretch = await this.#options.reader.read(after, upTo, limit);
     if (letter.envelope === undefined || stretch.readTo < upTo) return stretch;
     if (stretch.entries.some((entry) => entry.kind === 'row')) return stretch;
-    const row = { position: letter.range.first, record: auditRecordOf(eventOf(letter, letter.envelope)) };
+    const record = auditRecordOf(eventOf(letter, letter.envelope));
+    const isConflict = letter.code === 'EVENT_ID_CONFLICT' ? ({ isConflict: true } as const) : {};
+    const row = { position: letter.range.first, record, ...isConflict };
     return { entries: [{ kind: 'row', row }], readTo: stretch.readTo };
   }
 

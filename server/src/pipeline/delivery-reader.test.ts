@@ -76,6 +76,10 @@ describe('DeliveryReader', () => {
     await world.client('a');
     await world.client('a', { envelope: envelope('a', 'other') });
     assert.deepEqual(await read(0, 9, { conflicts: 'deliver' }), ['1:1', '2:2']);
+    const reader = new DeliveryReader({ log: world.log, facts: world.facts, conflicts: 'deliver' });
+    const { entries } = await reader.read(sequence(0), sequence(9), { events: 9, bytes: 9000 });
+    const marks = entries.map((entry) => (entry.kind === 'row' ? entry.row.isConflict : entry.kind));
+    assert.deepEqual(marks, [undefined, true]);
   });
 
   it('rule 13: the first of an id awaits, its repeat settles nothing', async () => {

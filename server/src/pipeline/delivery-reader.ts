@@ -113,7 +113,7 @@ export class DeliveryReader implements DeliverySource {
     if (repeat?.kind === 'repeat') return undefined;
     if (repeat?.kind === 'conflict') {
       if (this.#conflicts === 'leave-out') return undefined;
-      return this.#conflicts === 'deliver' ? rowOf(event.seq, event) : conflict(event, repeat.firstSeq);
+      return this.#conflicts === 'deliver' ? conflictRow(event) : conflict(event, repeat.firstSeq);
     }
     if (event.origin === 'client') return event.awaits === undefined ? rowOf(event.seq, event) : undefined;
     const outcome = facts.outcomes.get(event.seq);
@@ -141,6 +141,10 @@ export class DeliveryReader implements DeliverySource {
 
 function rowOf(position: Sequence, event: StoredEvent): DeliveryEntry {
   return { kind: 'row', row: { position, record: auditRecordOf(event) } };
+}
+
+function conflictRow(event: StoredEvent): DeliveryEntry {
+  return { kind: 'row', row: { position: event.seq, record: auditRecordOf(event), isConflict: true } };
 }
 
 /** Rule 13. */

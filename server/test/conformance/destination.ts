@@ -13,7 +13,7 @@ import { envelopeText, storedEvent } from '../support/stored-event.ts';
 export interface RowReadBack {
   readonly sequence: number;
   /** The record's fields by name, those that this destination has. */
-  readonly fields: Readonly<Record<string, string | boolean | null>>;
+  readonly fields: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 export interface DestinationUnderTest {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { influxdbDestination } from '../../src/adapters/destinations/influxdb/index.ts';
+import { sequence } from '../../src/domain/sequence.ts';
 import { type DeliveryRow, type Destination, defineDestination } from '../../src/pipeline/ports/destination.ts';
 import { plainRows, type RowReadBack, rowOf } from '../conformance/destination.ts';
 import { serverDestinationConformance } from '../conformance/server-destination.ts';
@@ -38,7 +39,8 @@ function rowsBack(server: InfluxdbStandIn): readonly RowReadBack[] {
       timeMs: time / 1_000_000n,
       value: (name) => {
         const found = fields.get(name)?.value ?? tags.get(name);
-        return typeof found === 'number' || typeof found === 'bigint' ? String(BigInt(found)) : found;
+        if (typeof found !== 'number') return typeof found === 'bigint' ? String(found) : found;
+        return String(Number.isInteger(found) ? BigInt(found) : found);
       },
     })),
   );
@@ -152,6 +154,27 @@ for (const version of [2, 3] as const) {
       });
     }
 
+    it('a duration keeps its fraction', async () => {
+      await deliver([rowOf(1, '"duration":1234.5'), rowOf(2, '"duration":1234')]);
+      const durations = [...server.points.values()].map(({ fields }) => fields.get('durationMs'));
+      assert.deepEqual(durations, [
+        { type: 'float', value: 1234.5 },
+        { type: 'float', value: 1234 },
+      ]);
+    });
+
+    it('rule 13: what came under the id of another event does not replace it', async () => {
+      const first = rowOf(1, '"duration":1');
+      const other = { ...rowOf(2, '"duration":2').record, eventId: first.record.eventId };
+      const second: DeliveryRow = { position: sequence(2), record: other, isConflict: true };
+      await deliver([first]);
+      for (let time = 1; time <= 2; time++) await deliver([second]);
+      assert.deepEqual(
+        [...server.points.values()].map(({ fields }) => fields.get('durationMs')?.value),
+        [1, 2],
+      );
+    });
+
     it('413: refused, so that the batch is halved', async () => {
       server.maxBodyBytes = 2000;
       assert.equal((await deliver(plainRows(1, 10))).kind, 'refused');
@@ -236,6 +259,15 @@ describe('influxdb 2 and 3: what they are set up with', () => {
     using(2, async (server) => {
       const destination = open(server, place, { org: 'nope' });
       await assert.rejects(destination.check(NEVER), /influx org create --name 'nope'/);
+      await destination.close();
+    }));
+
+  it('3: a server that has nothing to look up gets the writes', () =>
+    using(3, async (server) => {
+      server.databases.add('audit & co');
+      server.canList = false;
+      const destination = open(server, place);
+      assert.equal((await destination.deliver(new AttemptMemory().batch(plainRows(1, 1)), NEVER)).kind, 'delivered');
       await destination.close();
     }));
 

@@ -23,7 +23,14 @@ export function rowsReadBack(
         ...Object.fromEntries(
           [...TAG_NAMES, ...FIELD_NAMES].map((name) => [name, value(`${name}_exact`) ?? value(name) ?? null]),
         ),
+        ...fractionOf(value('durationMs')),
       },
     }))
     .sort((a, b) => a.sequence - b.sequence);
+}
+
+/** A duration with a fraction is compared as the record has it: rounded, and with its fraction. */
+function fractionOf(duration: ReturnType<PointValue>): RowReadBack['fields'] {
+  const value = Number(duration ?? 0);
+  return Number.isInteger(value) ? {} : { durationMs: String(Math.round(value)), durationFractionMs: value };
 }

@@ -38,6 +38,8 @@ export class InfluxdbStandIn {
   /** Lines with this text are unparsable. */
   poison: string | undefined;
   maxBodyBytes = Number.POSITIVE_INFINITY;
+  /** False: 3 does not know the path that lists databases, as other servers that take its writes. */
+  canList = true;
   connections = 0;
   readonly #types = new Map<string, ParsedField['type']>();
   readonly #server = createServer((request, response) => void this.#answer(request, response));
@@ -95,6 +97,7 @@ export class InfluxdbStandIn {
     }
     if (isWrite) return this.next.shift() ?? this.#write(url, headers, body);
     if (this.version === 3 && key === 'GET /api/v3/configure/database') {
+      if (!this.canList) return { status: 404, body: { error: 'not found' } };
       if (url.searchParams.get('format') !== 'json') this.complaints.push('no format');
       return { status: 200, body: [...this.databases].map((name) => ({ 'iox::database': name })) };
     }

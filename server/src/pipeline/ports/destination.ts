@@ -11,6 +11,8 @@ export interface DeliveryRow {
   /** The position at which it is delivered: its own, or that of its outcome record (rule 14). */
   readonly position: Sequence;
   readonly record: AuditRecord;
+  /** Another event has its id and was delivered; a person sends this one, too (rule 13). It must not replace the other. */
+  readonly isConflict?: true;
 }
 
 export interface Batch {

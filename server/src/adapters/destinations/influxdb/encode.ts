@@ -18,7 +18,7 @@ type Member = readonly [name: string, value: string | null];
 const NANOSECONDS = 1_000_000n;
 
 /** The point of one row; the same row always gives the same point, so that a repetition overwrites it with itself. */
-export function pointOf(record: AuditRecord, options: PointOptions): Point {
+export function pointOf(record: AuditRecord, options: PointOptions, isConflict = false): Point {
   const unique: readonly Member[] = [
     ['eventId', record.eventId],
     ['correlationId', record.correlationId],
@@ -39,11 +39,11 @@ export function pointOf(record: AuditRecord, options: PointOptions): Point {
     measurement: options.measurementName,
     tags: tags.filter(isPresent),
     fields: [...(isDocumented ? [] : texts(unique)), ...eventFields(record), ...time.fields],
-    timeNanoseconds: isDocumented ? time.nanoseconds : apart(time.nanoseconds, record.sequence),
+    timeNanoseconds: isDocumented && !isConflict ? time.nanoseconds : apart(time.nanoseconds, record.sequence),
   };
 }
 
-/** Two events of one user in one millisecond stay two points where no tag tells them apart. */
+/** Two events of one user in one millisecond, or of one id, stay two points where no tag tells them apart. */
 function apart(nanoseconds: bigint, sequence: number): bigint {
   return nanoseconds + (BigInt(sequence) % NANOSECONDS);
 }
@@ -80,7 +80,7 @@ function eventFields(record: AuditRecord): Point['fields'] {
       ['asSent', asSent],
       ['receivedAt', toIsoString(record.receivedAt)],
     ]),
-    ...durations(record.durationMs),
+    ...durations(record),
     ...(record.visible === null ? [] : [['visible', { kind: 'boolean', value: record.visible }] as const]),
     ...(record.dataStateId === null ? [] : [['dataStateId', { kind: 'integer', value: record.dataStateId }] as const]),
     ['sequence', { kind: 'integer', value: BigInt(record.sequence) }],
@@ -88,8 +88,9 @@ function eventFields(record: AuditRecord): Point['fields'] {
 }
 
 /** A float, as Butler SOS writes it; above 2^53 it may be rounded, and the exact one stands beside it. */
-function durations(value: bigint | null): Point['fields'] {
+function durations({ durationMs: value, durationFractionMs }: AuditRecord): Point['fields'] {
   if (value === null) return [];
+  if (durationFractionMs !== undefined) return [['durationMs', { kind: 'float', value: durationFractionMs }]];
   const rounded: Point['fields'] = [['durationMs', { kind: 'float', value }]];
   return BigInt(Number(value)) === value ? rounded : [...rounded, ...texts([['durationMs_exact', String(value)]])];
 }

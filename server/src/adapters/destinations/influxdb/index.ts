@@ -112,7 +112,7 @@ export class InfluxdbDestination implements Destination {
   }
 
   #lineOf(row: DeliveryRow): SentLine {
-    const point = pointOf(row.record, this.#options.point);
+    const point = pointOf(row.record, this.#options.point, row.isConflict);
     return { row, point, line: encodePoint(point) };
   }
 }

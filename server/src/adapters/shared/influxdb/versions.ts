@@ -44,8 +44,10 @@ function versionOne({ credentials, dbName, retentionPolicy }: Options<1>, answer
       precision: 'ns',
     })}`,
     async setUp(ask, nowMs) {
-      const query = async (q: string) =>
-        namesOf(q, await ask({ method: 'POST', path: `/query?${new URLSearchParams({ q })}` }), nowMs, answered);
+      const query = async (q: string) => {
+        const method = q.startsWith('SHOW ') ? 'GET' : 'POST';
+        return namesOf(q, await ask({ method, path: `/query?${new URLSearchParams({ q })}` }), nowMs, answered);
+      };
       const steps: string[] = [];
       const present = await query('SHOW DATABASES');
       if ('failure' in present) return present.failure;
@@ -127,7 +129,7 @@ function versionTwo({ org, bucket, description, token, retentionSeconds }: Optio
   };
 }
 
-/** Other servers that take the writes of version 2 (VictoriaMetrics, InfluxDB 1.8) know no organisations. */
+/** Other servers that take the writes (of version 2: VictoriaMetrics, InfluxDB 1.8) have nothing to look up. */
 function takesWritesOnly(reply: HttpReply): boolean {
   return [400, 404, 405, 501].includes(reply.status) && typeof membersOf(jsonOf(reply)).code !== 'string';
 }
@@ -145,6 +147,7 @@ function versionThree({ database, token, retentionDuration }: Options<3>, answer
     })}`,
     async setUp(ask, nowMs) {
       const reply = await ask({ method: 'GET', path: '/api/v3/configure/database?format=json' });
+      if (takesWritesOnly(reply)) return undefined;
       if (!isSuccess(reply)) return answered(reply, 'the look-up of the database', nowMs);
       const names = listOf(found(reply)).map((one) => membersOf(one)['iox::database']);
       if (names.includes(database)) return undefined;
