@@ -85,6 +85,35 @@ describe('rule 8: little space', () => {
     await world.judge();
   });
 
+  test('events get nothing of what the reserve gives up, however low the limit is', async () => {
+    const world = await new LogWorld({ reserveBytes: 3 * MEBIBYTE, minFreeBytes: 0 }).open();
+    const reserve = () => world.disk.bytes(join(LOG_DIRECTORY, 'reserve.bin')).length;
+    await world.send(1);
+    world.disk.free = 1000;
+    await world.clock.advance(1100);
+    assert.equal(reserve(), 2 * MEBIBYTE);
+    world.disk.free = 1000 + MEBIBYTE; // the slice that was given up
+    await world.clock.advance(3000);
+    assert.equal(world.log.pressure().refusing, 'full');
+    assert.equal(await world.append([world.entry()]), 'EVENT_LOG_FULL');
+    assert.equal(await world.append([world.serverEntry('a')]), undefined);
+    assert.equal(reserve(), 2 * MEBIBYTE);
+    world.disk.free = 3 * MEBIBYTE;
+    await world.clock.advance(1100);
+    assert.equal(reserve(), 3 * MEBIBYTE, 'filled again first');
+    assert.equal(await world.append([world.entry()]), undefined);
+    await world.judge();
+  });
+
+  test('a start on a disk that the reserve alone keeps from being full takes no events', async () => {
+    const world = await new LogWorld({ reserveBytes: 3 * MEBIBYTE, minFreeBytes: 0 }).open();
+    await world.send(1);
+    world.disk.free = 0;
+    const next = await world.restart('kill');
+    assert.equal(await next.append([next.entry()]), 'EVENT_LOG_FULL');
+    await next.judge();
+  });
+
   test('the reserve is given up for the durable database, too: it stands on the same disk', async () => {
     const world = await new LogWorld({ reserveBytes: 3 * MEBIBYTE, minFreeBytes: 10 * MEBIBYTE }).open();
     world.disk.free = 1000;

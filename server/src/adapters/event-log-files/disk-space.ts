@@ -55,17 +55,26 @@ export class DiskSpace {
   async check(): Promise<void> {
     const freeBytes = await this.#freeBytes();
     if (freeBytes === undefined) return;
-    const { minFreeBytes, reserveBytes } = this.#options;
-    const margin = this.#state.isFull ? Math.min(MAX_MARGIN_BYTES, minFreeBytes / 20) : 0;
-    this.#change({ freeBytes, isFull: freeBytes < minFreeBytes + margin });
-    if (freeBytes < SLICE_BYTES) await this.releaseReserve();
-    else if (
-      !this.#state.isFull &&
-      this.#state.reserveBytes < reserveBytes &&
-      freeBytes > minFreeBytes + reserveBytes
-    ) {
+    // what is given up here is not for events, however low the limit
+    const isGivenUp = freeBytes < SLICE_BYTES && (await this.releaseReserve());
+    this.#change({ freeBytes, isFull: isGivenUp || freeBytes < this.#neededBytes() });
+    const missing = this.#missingBytes();
+    if (!this.#state.isFull && missing > 0 && freeBytes > this.#options.minFreeBytes + missing) {
       await this.#fillReserve();
     }
+  }
+
+  #missingBytes(): number {
+    return Math.max(0, this.#options.reserveBytes - this.#state.reserveBytes);
+  }
+
+  /** A full state ends with room for the whole reserve: events would take what was given up for the server's own records. */
+  #neededBytes(): number {
+    const { minFreeBytes } = this.#options;
+    if (!this.#state.isFull) return minFreeBytes;
+    const missing = this.#missingBytes();
+    const forReserve = missing === 0 ? 0 : missing + SLICE_BYTES;
+    return Math.max(minFreeBytes + Math.min(MAX_MARGIN_BYTES, minFreeBytes / 20), forReserve);
   }
 
   /** Asks the system before a segment begins. Only `check` ends a full state: one attempt a second is enough. */
