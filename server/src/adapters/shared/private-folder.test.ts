@@ -20,6 +20,15 @@ test('a new folder is its owner’s alone; one that was there is left as it is',
   rmSync(base, { recursive: true });
 });
 
+test('what stands beside a private folder, such as exported files, can be read by others', {
+  skip: process.platform === 'win32',
+}, (t) => {
+  const base = mkdtempSync(join(tmpdir(), 'private-'));
+  t.after(() => rmSync(base, { recursive: true }));
+  createPrivateFolder(join(base, 'audit-events', 'log'));
+  assert.equal(statSync(join(base, 'audit-events')).mode & 0o777, 0o777 & ~process.umask());
+});
+
 test('on Windows: inheritance off, the account, Administrators and SYSTEM by their well-known ids', () => {
   assert.deepEqual(icaclsArguments('D:\\audit', 'folder', 'svc'), [
     'D:\\audit',

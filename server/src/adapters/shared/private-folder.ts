@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import { makeFoldersSync } from './make-folders.ts';
 
 const ADMINISTRATORS = '*S-1-5-32-544';
@@ -11,7 +12,8 @@ export type RunProgram = (program: string, args: readonly string[]) => string;
 
 /**
  * Creates a folder for secrets, log or images that its owner alone can read: mode 0700, on Windows an access list of the
- * service account, Administrators and SYSTEM. A folder that was there keeps its permissions: an operator chose them.
+ * service account, Administrators and SYSTEM. A folder that was there keeps its permissions: an operator chose them. Parents
+ * that are missing are made as any other folder.
  * @returns `open`: it was created on a disk that cannot keep others out
  */
 export function createPrivateFolder(
@@ -20,6 +22,7 @@ export function createPrivateFolder(
   run: RunProgram = runProgram,
 ): 'present' | 'private' | 'open' {
   if (existsSync(path)) return 'present';
+  makeFoldersSync(dirname(path), 0o777); // export folders that others read may stand there, too
   makeFoldersSync(path, 0o700);
   return restrictToOwner(path, 'folder', platform, run) ? 'private' : 'open';
 }
