@@ -56,7 +56,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
   const metrics = new PrometheusMetrics();
   const ended = Promise.withResolvers<'stop' | 'failed'>();
   if (options.ports) checkTlsFiles(loaded); // before anything is opened
-  if (options.ports) startupNotices(loaded, logger);
+  if (options.ports) startupNotices(loaded, logger, new Date(clock.now()));
   const lock = acquireLogLock(config.eventLog.directory, {
     pid: process.pid,
     host: hostname(),

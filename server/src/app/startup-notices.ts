@@ -1,11 +1,14 @@
 import type { Logger } from '../pipeline/ports/logger.ts';
 import { arePicturesFetched } from './config/are-pictures-fetched.ts';
+import { expiryWarnings } from './config/check-tls-files.ts';
 import type { LoadedConfig } from './config/config.ts';
 import { dailyDirectoryOf, exportDirectoryOf } from './config/export-directory.ts';
 import { startupWarnings } from './config/startup-warnings.ts';
 
 /** What an operator should know at every start: where things are (absolute), and what is set up in a risky or surprising way. */
-export function startupNotices({ config, notes, warnings }: LoadedConfig, logger: Logger): void {
+export function startupNotices(loaded: LoadedConfig, logger: Logger, now: Date): void {
+  const { config, notes } = loaded;
+  const warnings = [...loaded.warnings, ...expiryWarnings(loaded, now)];
   logger.info(
     { config: config.file ?? 'built-in default', root: config.root, eventLog: config.eventLog.directory },
     'Starting.',

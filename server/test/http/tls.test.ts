@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,9 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { TlsOptions } from '../../src/adapters/http-api/options.ts';
+import { tlsFaults } from '../../src/adapters/http-api/tls-files.ts';
 import { envelope } from '../support/audit-client.ts';
+import { createCertificateAuthority } from '../support/test-certificates.ts';
 import { IngestServer, TOKEN } from './ingest-server.ts';
 
 const FIXTURES = fileURLToPath(new URL('certificates/', import.meta.url));
@@ -173,7 +176,50 @@ test('what is wrong with the files at start is said', () => {
   assert.throws(starting({}), fault(/server\.crt/));
   copyFileSync(fixture('first.cert.pem'), cert);
   copyFileSync(fixture('first.encrypted-key.pem'), key);
-  assert.throws(starting({ passphrase: 'wrong' }), fault(/server\.key/));
+  assert.throws(starting({ passphrase: 'wrong' }), fault(/passphrase is not that of the key in .*server\.key/));
+  assert.throws(starting({}), fault(/server\.key is locked with a passphrase\. Set passphrase beside it/));
+});
+
+test('a key of another kind than that of the certificate is refused at start, as nobody could connect', () => {
+  // OpenSSL keeps keys of different kinds side by side and finds no fault
+  writeFileSync(key, createCertificateAuthority('Root').issue('other').key);
+  const tls = { enable: true, cert, key, minVersion: 'TLSv1.2', hsts: false } as const;
+  assert.deepEqual(
+    tlsFaults(tls).map(({ setting }) => setting),
+    [undefined],
+  );
+  assert.match(
+    tlsFaults(tls)[0]?.problem ?? '',
+    /server\.crt and key .*server\.key cannot be used together: the key is/,
+  );
+});
+
+test('each file that is not what its name says is told in plain words', () => {
+  const first = readFileSync(fixture('first.cert.pem'), 'utf8');
+  const faults = (files: Partial<TlsOptions>) =>
+    tlsFaults({ enable: true, cert, key, minVersion: 'TLSv1.2', hsts: false, ...files }).map(
+      ({ setting, problem }) => `${setting}: ${problem}`,
+    );
+  const file = (contents: string | Buffer) => {
+    const path = join(folder, 'odd.pem');
+    writeFileSync(path, contents);
+    return path;
+  };
+  assert.match(
+    faults({ cert: key, key: cert }).join('\n'),
+    /^cert: .*found a private key\nkey: .*found a certificate$/,
+  );
+  assert.match(
+    faults({ cert: file(new X509Certificate(first).raw) }).join(),
+    /^cert: .*a binary file, such as PFX or DER$/,
+  );
+  assert.match(faults({ ca: file('127.0.0.1 localhost') }).join(), /^ca: expected a certificate .*something else$/);
+  assert.match(faults({ key: folder }).join(), /^key: expected a readable file .*, found a folder$/);
+  assert.match(faults({ cert: file(first.slice(0, 300)) }).join(), /^cert: .*odd\.pem/);
+  assert.deepEqual(
+    faults({ cert: file(`\uFEFF${first.replaceAll('\n', '\r\n')}`), ca: fixture('second.cert.pem') }),
+    [],
+  );
 });
 
 test('plain http on the https port harms nobody', async () => {

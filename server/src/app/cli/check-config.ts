@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { checkAllTlsFiles } from '../config/check-tls-files.ts';
+import { checkAllTlsFiles, expiryWarnings } from '../config/check-tls-files.ts';
 import type { ConfigNote } from '../config/config.ts';
 import { maskedConfig } from '../config/masked-config.ts';
 import { certificateWarnings } from '../config/qlik-certificates.ts';
@@ -19,7 +19,9 @@ export async function checkConfig(options: CommonOptions): Promise<void> {
     print(`${kind}  ${line === 0 ? where : `${where}:${line}`}  ${path === '' ? '' : `${path}: `}${message}\n`);
   for (const note of notes) say('note   ', note);
   for (const warning of warnings) say('warning', warning);
-  for (const warning of await certificateWarnings(loaded, new Date())) say('warning', warning);
+  const now = new Date();
+  for (const warning of expiryWarnings(loaded, now)) say('warning', warning);
+  for (const warning of await certificateWarnings(loaded, now)) say('warning', warning);
   for (const message of startupWarnings(config)) print(`warning  ${message}\n`);
   await checkAllTlsFiles(loaded);
   print(`${where}: no mistakes.\n`);

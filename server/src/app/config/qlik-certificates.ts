@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { CertificatePaths } from '../../adapters/qlik/options.ts';
+import { contentsOf, type PemContents, pemText } from '../../adapters/shared/pem.ts';
 import { messageOf, systemCodeOf } from '../../domain/errors.ts';
 import { arePicturesFetched } from './are-pictures-fetched.ts';
 import type { AuditConfig, LoadedConfig } from './config.ts';
@@ -33,8 +34,6 @@ export async function certificateFaults({ screenshots }: AuditConfig, now: Date)
 }
 
 const EXPORT = 'Export it from the QMC once more: Certificates, file format "Platform independent PEM", with the key';
-const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
-const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 /** Reads the files of the log-in at Qlik Sense as they are now. Only those that are set; never the passphrase in a message. */
 export async function readQlikCertificates(paths: CertificatePaths, now: Date): Promise<QlikCertificates> {
@@ -64,7 +63,7 @@ export async function readQlikCertificates(paths: CertificatePaths, now: Date): 
 }
 
 async function readCertificate(path: string, now: Date) {
-  const text = await readPem(path, CERTIFICATE, 'a certificate');
+  const text = await readPem(path, 'a certificate');
   const certificate = parsed(path, () => new X509Certificate(text));
   const { validFromDate, validToDate } = certificate;
   if (validToDate < now || validFromDate > now) {
@@ -75,7 +74,7 @@ async function readCertificate(path: string, now: Date) {
 }
 
 async function readKey(path: string, passphrase: string | undefined): Promise<KeyObject> {
-  const text = await readPem(path, KEY, 'a private key');
+  const text = await readPem(path, 'a private key');
   try {
     return createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (thrown) {
@@ -88,12 +87,11 @@ async function readKey(path: string, passphrase: string | undefined): Promise<Ke
   }
 }
 
-/** Text as the connections read it: nothing but PEM works there. */
-async function readPem(path: string, wanted: RegExp, what: string): Promise<string> {
+async function readPem(path: string, wanted: PemContents): Promise<string> {
   const bytes = await bytesOf(path);
-  const text = bytes.toString('utf8');
-  if (wanted.test(text)) return text;
-  throw new Error(`expected ${what} in PEM form in ${path}, found ${contentsOf(bytes, text)}. ${EXPORT}`);
+  const text = pemText(bytes, wanted);
+  if (text !== undefined) return text;
+  throw new Error(`expected ${wanted} in PEM form in ${path}, found ${contentsOf(bytes)}. ${EXPORT}`);
 }
 
 async function bytesOf(path: string): Promise<Buffer> {
@@ -108,14 +106,6 @@ async function bytesOf(path: string): Promise<Buffer> {
     }
     throw new Error(`${path} cannot be read: ${messageOf(thrown)}`, { cause: thrown });
   }
-}
-
-function contentsOf(bytes: Buffer, text: string): string {
-  if (bytes.length === 0) return 'an empty file';
-  if (KEY.test(text)) return 'a private key';
-  if (CERTIFICATE.test(text)) return 'a certificate';
-  if (bytes[0] === 0x30) return 'a binary file, such as PFX or DER';
-  return bytes[0] === 0xff || bytes[0] === 0xfe ? 'text in UTF-16' : 'something else';
 }
 
 function parsed<T>(path: string, parse: () => T): T {

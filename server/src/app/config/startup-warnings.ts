@@ -4,7 +4,23 @@ import type { AuditConfig, DestinationConfig } from './config.ts';
 
 /** What is set up less safely than it should be: one sentence each, for the log at start. */
 export function startupWarnings(config: AuditConfig): readonly string[] {
-  const { http, viewer, generatedTokenFile, destinations } = config;
+  const { viewer, destinations } = config;
+  const warnings = config.enable ? ingestWarnings(config) : [];
+  if (viewer.enable && !viewer.tls.enable && !isLoopback(viewer.host)) {
+    warnings.push(
+      `The viewer port is open on ${viewer.host} without TLS: status and metrics can be read on the network, and the audit trail is closed to it. Use viewer.host 127.0.0.1, or enable viewer.tls.`,
+    );
+  }
+  return [
+    ...warnings,
+    ...destinations.flatMap(incompleteWarning),
+    ...destinations.flatMap(seriesWarning),
+    ...destinations.flatMap(plainWarning),
+  ];
+}
+
+/** While the audit API is open. */
+function ingestWarnings({ http, generatedTokenFile }: AuditConfig): string[] {
   const warnings: string[] = [];
   if (http.apiTokens.length === 0 && generatedTokenFile === undefined) {
     warnings.push('No apiToken is set: everybody who reaches the audit API may post events. Set auditEvents.apiToken.');
@@ -24,17 +40,7 @@ export function startupWarnings(config: AuditConfig): readonly string[] {
       `The audit API uses plain http on ${http.host}: token and events can be read on the network. Enable tls, or put a reverse proxy with TLS in front.`,
     );
   }
-  if (viewer.enable && !viewer.tls.enable && !isLoopback(viewer.host)) {
-    warnings.push(
-      `The viewer port is open on ${viewer.host} without TLS: status and metrics can be read on the network, and the audit trail is closed to it. Use viewer.host 127.0.0.1, or enable viewer.tls.`,
-    );
-  }
-  return [
-    ...warnings,
-    ...destinations.flatMap(incompleteWarning),
-    ...destinations.flatMap(seriesWarning),
-    ...destinations.flatMap(plainWarning),
-  ];
+  return warnings;
 }
 
 /** Excerpts of the public documents name destinations without their settings: no mistake, but nothing is written. */
