@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { checkTlsFiles, expiryWarnings } from '../../src/app/config/check-tls-files.ts';
 import type { AuditConfig } from '../../src/app/config/config.ts';
 import { loadConfig } from '../../src/app/config/load-config.ts';
 import { queueMetricsConnection } from '../../src/app/config/queue-metrics-connection.ts';
+import { startupWarnings } from '../../src/app/config/startup-warnings.ts';
 import { destinations } from '../../src/app/destination-registry.ts';
 import { CodedError } from '../../src/domain/errors.ts';
+import { createCertificateAuthority } from '../support/test-certificates.ts';
 import { audit, documentedSnippets, FIXTURES, load, ROOT } from './support.ts';
 
 const inRoot = (...parts: readonly string[]): string => join(ROOT, ...parts);
@@ -90,9 +94,40 @@ test('a complete production.yaml of Butler SOS 15 starts unchanged', () => {
   assert.deepEqual(warnings, []);
 });
 
+test('origins that no browser sends are warned of: without a scheme, and with a placeholder for hosts', () => {
+  const origins = '[https://a.lab, "*", a.lab, "https://*.lab", https://b.lab:444/hub]';
+  const { config, warnings } = load(audit(`cors: {allowedOrigins: ${origins}}`));
+  assert.deepEqual(
+    warnings.map(({ path, message }) => `${path.slice(-3)} ${message.split(';')[0]}`),
+    ['[2] "a.lab" is no origin and allows no page', '[3] "https://*.lab" has a placeholder and allows no page'],
+  );
+  assert.ok(config.http.cors.allowedOrigins.includes('https://b.lab:444'));
+});
+
 test('audit events that are switched off may have placeholders for where to listen', () => {
-  const off = load(audit('enable: false', 'host: <IP or FQDN>', 'port: 8182'));
+  const off = load(audit('enable: false', 'host: <IP or FQDN>', 'port: 8182', 'tls: {enable: true}'));
   assert.equal(off.config.enable, false);
+  assert.deepEqual(startupWarnings(off.config), []);
+  checkTlsFiles(off);
+  checkTlsFiles(load(audit('enable: false', 'tls: {enable: true, cert: <path/to/crt>, key: <path/to/key>}')));
+});
+
+test('a certificate that browsers do not take today is warned of, with its line', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'audit-expiry-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const { cert, key } = createCertificateAuthority('Root').issue('audit');
+  writeFileSync(join(root, 'crt'), cert);
+  writeFileSync(join(root, 'key'), key);
+  const tls = 'tls: {enable: true, cert: crt, key: key}';
+  const warned = (inDays: number, ...lines: readonly string[]) =>
+    expiryWarnings(load(audit(...lines), { root }), new Date(Date.now() + inDays * 86_400_000));
+  assert.deepEqual(warned(0, tls), []);
+  for (const inDays of [-10, 10]) {
+    const [warning] = warned(inDays, tls);
+    assert.equal(`${warning?.line} ${warning?.path}`, '3 Butler-SOS.auditEvents.tls.cert');
+    assert.match(warning?.message ?? '', /crt is not valid today, but from \d{4}-\d\d-\d\d to .*: browsers refuse it/);
+  }
+  assert.deepEqual(warned(10, 'enable: false', tls), []);
 });
 
 test('queue metrics go to influxdbConfig when it is in use, else to the audit destination, else there is a warning', () => {

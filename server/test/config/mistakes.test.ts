@@ -115,12 +115,28 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     audit('port:'),
     [`production.yaml:3:5 ${AUDIT}.port: expected a whole number from 0 to 65535, found nothing.`],
   ],
-  ['switch', audit('enable: yes'), [`production.yaml:3:5 ${AUDIT}.enable: expected true or false, found "yes".`]],
+  [
+    'switch',
+    audit('enable: yes'),
+    [`production.yaml:3:5 ${AUDIT}.enable: expected true or false, found "yes". Write true.`],
+  ],
+  [
+    'texts where numbers and switches belong, and the other way round',
+    audit('port: "8181"', 'apiToken: 12345', 'tls: {hsts: "true"}', 'destination: {influxdb: {version: "2"}}'),
+    [
+      `production.yaml:3:5 ${AUDIT}.port: expected a whole number from 0 to 65535, found "8181". Leave the quotes out.`,
+      `production.yaml:4:5 ${AUDIT}.apiToken: expected a text or a list, found a number. Put it into quotes.`,
+      `production.yaml:5:11 ${AUDIT}.tls.hsts: expected true or false, found "true". Leave the quotes out.`,
+      `production.yaml:6:30 ${AUDIT}.destination.influxdb.version: expected 1, 2 or 3, found "2". Leave the quotes out.`,
+    ],
+  ],
   ['section', audit('tls: true'), [`production.yaml:3:5 ${AUDIT}.tls: expected a mapping, found true or false.`]],
   [
     'list',
     audit('cors: {allowedOrigins: "https://a"}'),
-    [`production.yaml:3:12 ${AUDIT}.cors.allowedOrigins: expected a list, found "https://a".`],
+    [
+      `production.yaml:3:12 ${AUDIT}.cors.allowedOrigins: expected a list, found "https://a". Put brackets around it: [ ].`,
+    ],
   ],
   [
     'choice',
@@ -273,9 +289,39 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     'brackets and quotes that stay open',
     'Butler-SOS:\n  list: [1, 2\n  name: x\n  text: "open\n  port: 1\n',
     [
-      'production.yaml:3:3: expected the indentation of the lines around it, found another one.',
-      'production.yaml:6:1: expected a closing quote, bracket or comma, found the end of the value.',
+      'production.yaml:2:9: expected the closing "]" for what begins here, found none.',
+      'production.yaml:4:9: expected the closing quote for what begins here, found none.',
     ],
+  ],
+  [
+    'a brace and a quote that stay open to the end of the file',
+    "a: {b: c\n\nd: 'e\n\nf: g\n",
+    [
+      'production.yaml:1:4: expected the closing "}" for what begins here, found none.',
+      'production.yaml:3:4: expected the closing quote for what begins here, found none.',
+    ],
+  ],
+  [
+    'a line that is indented wrongly derails those below it: only it is told',
+    audit('cors:', '  allowedOrigins: []', ' port: 1', 'tls:', '  enable: false', 'queue:', '  rateLimit: {}'),
+    ['production.yaml:5:1: expected the indentation of the lines around it, found another one.'],
+  ],
+  [
+    'a star without quotes',
+    audit('cors: {allowedOrigins: [*]}'),
+    ['production.yaml:3:29: expected quotes around "*", found none.'],
+  ],
+  [
+    'blanks of a web page, which YAML does not take for indentation',
+    `${audit('host: localhost')}\u00a0\u00a0\u00a0\u00a0port: 8181\n`,
+    [
+      'production.yaml:4:1: expected common spaces around a key, found others (such as U+00A0, from a web page); type them again.',
+    ],
+  ],
+  [
+    'a blank of a web page behind the colon',
+    audit('host: localhost', 'port:\u00a08181'),
+    ['production.yaml:4:5: expected "key: value", found a key without a colon and a space behind it.'],
   ],
   [
     'list at the top',

@@ -32,7 +32,7 @@ test('the environment fills in texts, numbers, switches and choices', () => {
 test('a text that only looks like a number stays a text', () => {
   assert.deepEqual(load(audit(`apiToken: ${ref('T')}`), { env: { T: '007' } }).config.http.apiTokens, ['007']);
   assert.deepEqual(mistakesIn(audit('port: "8181"')), [
-    `production.yaml:3:5 ${AUDIT}.port: expected a whole number from 0 to 65535, found "8181".`,
+    `production.yaml:3:5 ${AUDIT}.port: expected a whole number from 0 to 65535, found "8181". Leave the quotes out.`,
   ]);
 });
 

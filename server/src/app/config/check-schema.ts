@@ -47,7 +47,7 @@ function explain(error: ErrorObject, root: MappingSetting, schema: JsonSchema): 
   }
   return problem(
     at,
-    `expected ${expectation(expected)}, found ${foundIn(at, expected)}.${enumSuggestion(at, expected)}`,
+    `expected ${expectation(expected)}, found ${foundIn(at, expected)}.${enumSuggestion(at, expected)}${remedy(at, expected)}`,
   );
 }
 
@@ -126,6 +126,29 @@ function enumSuggestion(setting: Setting, schema: JsonSchema): string {
     schema.enum.filter((value) => typeof value === 'string'),
   );
   return close === undefined ? '' : ` Did you mean "${close}"?`;
+}
+
+const SWITCH_WORDS: Readonly<Record<string, boolean>> = { yes: true, on: true, no: false, off: false };
+
+/** How the same is written so that YAML takes it for what is expected. */
+function remedy(setting: Setting, schema: JsonSchema): string {
+  if (setting.kind !== 'scalar') return '';
+  const types = typesOf(schema);
+  const { value } = setting;
+  if (typeof value !== 'string') {
+    const isText = types.includes('string') && value !== null && !Array.isArray(schema.enum);
+    return isText ? ' Put it into quotes.' : '';
+  }
+  const isNumber =
+    types.includes('integer') ||
+    types.includes('number') ||
+    (Array.isArray(schema.enum) && schema.enum.includes(Number(value)));
+  const isQuoted =
+    (isNumber && /^\d+(\.\d+)?$/.test(value)) || (types.includes('boolean') && /^(true|false)$/i.test(value));
+  if (isQuoted) return ' Leave the quotes out.';
+  const meant = types.includes('boolean') ? SWITCH_WORDS[value.toLowerCase()] : undefined;
+  if (meant !== undefined) return ` Write ${meant}.`;
+  return types.includes('array') && !types.includes('string') && value !== '' ? ' Put brackets around it: [ ].' : '';
 }
 
 /** Short, on one line. */

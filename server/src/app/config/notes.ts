@@ -90,9 +90,11 @@ function strangeOrigins(root: MappingSetting): readonly ConfigNote[] {
   const origins = settingAt(root, [...AUDIT_EVENTS, 'cors', 'allowedOrigins']);
   if (origins?.kind !== 'list') return [];
   return origins.items.flatMap((item) => {
-    if (item.kind !== 'scalar' || typeof item.value !== 'string' || originOf(item.value) !== undefined) return [];
+    if (item.kind !== 'scalar' || typeof item.value !== 'string' || item.value === '*') return [];
+    const fault = originOf(item.value) === undefined ? 'is no origin' : item.value.includes('*') && 'has a placeholder';
+    if (fault === false) return [];
     return [
-      problem(item, `"${item.value}" is no origin and allows no page; write it as https://host or https://host:port`),
+      problem(item, `"${item.value}" ${fault} and allows no page; write it as https://host or https://host:port`),
     ];
   });
 }

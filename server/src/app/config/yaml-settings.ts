@@ -1,13 +1,12 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLError } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { emptyMapping, type MappingSetting, type Place, type Problem, problem, type Setting } from './setting.ts';
+import { NO_ANCHOR, syntaxFaults } from './yaml-faults.ts';
 
 /** More nodes than any configuration has: what `&a [*b, *b]` bombs grow to. */
 const MAX_SETTINGS = 100_000;
 const MAX_DEPTH = 100;
-// biome-ignore lint/suspicious/noTemplateCurlyInString: what people write in the file
-const UNQUOTED_REFERENCE = 'expected quotes around ${NAME} between brackets or braces, found none';
-const HARMLESS_FAULTS: readonly YAMLError['code'][] = ['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'BAD_ALIAS'];
-const NO_ANCHOR = 'expected an alias (*name) whose anchor (&name) stands before it, found one without';
+const OTHER_BLANKS =
+  'expected common spaces around a key, found others (such as U+00A0, from a web page); type them again';
 
 export interface ParsedSettings {
   readonly settings: MappingSetting;
@@ -36,9 +35,8 @@ export function parseSettings(text: string): ParsedSettings {
     const { line, col } = lines.linePos(offset);
     return { path, line, column: col };
   };
-  const found = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
-  const faults: Problem[] = worthTelling(found, (fault) => lines.linePos(fault.pos[0]).line).map((fault) =>
-    problem(place(fault.pos[0], ''), syntaxMessage(fault, text)),
+  const faults: Problem[] = syntaxFaults(document, text, (offset) => lines.linePos(offset).line).map((fault) =>
+    problem(place(fault.at, ''), fault.message),
   );
   if (second !== undefined) {
     const at = place(second.range?.[0] ?? 0, '');
@@ -55,20 +53,6 @@ export function parseSettings(text: string): ParsedSettings {
     settings: emptyMapping(start),
     problems: [...reader.problems, problem(settings, `expected a mapping with the key "Butler-SOS", found ${kind}`)],
   };
-}
-
-/**
- * All, without the noise: what the reader says of the rest of a line behind a fault that derails it, and what it says
- * once it has lost its way altogether.
- */
-function worthTelling(sorted: readonly YAMLError[], lineOf: (fault: YAMLError) => number): readonly YAMLError[] {
-  let derailedLine: number | undefined;
-  return sorted.filter((fault) => {
-    if (lineOf(fault) === derailedLine) return false;
-    if (derailedLine !== undefined && / in YAML stream/.test(fault.message)) return false;
-    if (!HARMLESS_FAULTS.includes(fault.code)) derailedLine = lineOf(fault);
-    return true;
-  });
 }
 
 function isNothing(setting: Setting): boolean {
@@ -124,6 +108,8 @@ class SettingReader {
         continue;
       }
       const name = String(keyNode.value ?? '');
+      // YAML indents with the common space only: such a line would be a section of its own that nobody reads
+      if (keyNode.type === 'PLAIN' && name.trim() !== name) this.problems.push(problem(keyAt, OTHER_BLANKS));
       const path = here.path === '' ? name : `${here.path}.${name}`;
       // A key with nothing behind it stands where its key stands.
       const setting: Setting =
@@ -153,33 +139,4 @@ function scalarOf(node: Node | undefined): string | number | boolean | null {
   const value = node.value;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   return typeof value === 'bigint' ? Number(value) : null;
-}
-
-/** Own words, as those of the package may quote the text of the file, which may hold a secret. */
-function syntaxMessage({ code, message, pos: [at] }: YAMLError, text: string): string {
-  // between brackets a brace begins a mapping
-  if (!HARMLESS_FAULTS.includes(code) && /\$\{\w*\}?$/.test(text.slice(Math.max(0, at - 50), at + 1)))
-    return UNQUOTED_REFERENCE;
-  const known: Partial<Record<YAMLError['code'], string>> = {
-    DUPLICATE_KEY: 'expected each key once, found the same key again in this mapping',
-    TAB_AS_INDENT: 'expected spaces for indentation, found a tab',
-    BAD_INDENT: 'expected the indentation of the lines around it, found another one',
-    BAD_ALIAS: NO_ANCHOR,
-    TAG_RESOLVE_FAILED: 'expected a plain value, found a tag (!name) that is not known here',
-    BAD_DQ_ESCAPE:
-      'expected a valid escape after the backslash, found another one; in a Windows path write single quotes, or \\\\ for each \\',
-    MULTIPLE_DOCS: 'expected one YAML document, found another one after "---" or "..."',
-    MISSING_CHAR: 'expected a closing quote, bracket or comma, found the end of the value',
-    BAD_SCALAR_START: 'expected quotes around a value that starts with this character',
-    MULTILINE_IMPLICIT_KEY: 'expected "key: value" on one line, found a key over several lines; is a colon missing?',
-    BLOCK_AS_IMPLICIT_KEY:
-      'expected one "key: value" on this line, found another colon; put the value into quotes, or indent the next line less if the colon is there',
-    BLOCK_IN_FLOW: 'expected a value within the brackets, found an indented block',
-    RESOURCE_EXHAUSTION: 'expected a configuration, found nesting without an end',
-  };
-  const own = known[code];
-  if (own !== undefined) return own;
-  return code === 'UNEXPECTED_TOKEN'
-    ? 'expected YAML, found something that does not belong here'
-    : `expected valid YAML (${message.replace(/["'`].*$/s, '').trim()})`;
 }
