@@ -80,7 +80,8 @@ export function parseJson(bytes: Buffer): JsonBody | UnreadableBody {
   try {
     return { kind: 'json', bytes, value: JSON.parse(text) as unknown };
   } catch {
-    return text.trim() === '' ? EMPTY_BODY : NOT_JSON;
+    if (text.trim() === '') return EMPTY_BODY;
+    return text.startsWith('\uFEFF') ? BYTE_ORDER_MARK : NOT_JSON;
   }
 }
 
@@ -89,6 +90,7 @@ function unreadable(what: string): UnreadableBody {
 }
 
 export const NOT_JSON = unreadable('is not valid JSON');
+const BYTE_ORDER_MARK = unreadable('is not valid JSON: it begins with a byte order mark');
 const TOO_DEEP = unreadable(`is nested more than ${MAX_JSON_DEPTH} levels deep`);
 /** For all that is not there: a body, a line, or an element between two commas. */
 export const EMPTY_BODY: UnreadableBody = { kind: 'unreadable', error: broken('', 'body is empty') };

@@ -76,6 +76,12 @@ const CASES: readonly Case[] = [
     answer: schemaError('/schemaVersion', 'must be integer', { type: 'integer' }),
   },
   { name: 'no JSON', body: '{"a":', status: 400, answer: schemaError('', 'body is not valid JSON') },
+  {
+    name: 'a byte order mark',
+    body: `\uFEFF${JSON.stringify(envelope())}`,
+    status: 400,
+    answer: schemaError('', 'body is not valid JSON: it begins with a byte order mark'),
+  },
   { name: 'empty body', body: '', status: 400, answer: schemaError('', 'body is empty') },
   { name: 'no object', body: '[]', status: 400, answer: schemaError('', 'must be object', { type: 'object' }) },
   {
@@ -118,7 +124,7 @@ const CASES: readonly Case[] = [
     path: '/api/v1/test-connection',
     status: 405,
     answer: error('Method not allowed', undefined, 'error'),
-    extraHeaders: { allow: 'GET, OPTIONS' },
+    extraHeaders: { allow: 'GET, HEAD, OPTIONS' },
   },
   {
     name: 'too large',
@@ -250,6 +256,16 @@ for (const { name, method = 'POST', path = EVENT, body, headers, status, answer,
 test('HEAD is answered as its status says, without a body', async () => {
   const reply = await send(server.url, { method: 'HEAD', path: EVENT, body: '' });
   assert.deepEqual([reply.status, reply.body], [405, '']);
+});
+
+test('HEAD of the connection test, as monitors ask, is answered as GET is, without the body', async () => {
+  const path = '/api/v1/test-connection';
+  const got = await send(server.url, { method: 'GET', path, body: '' });
+  const head = await send(server.url, { method: 'HEAD', path, body: '' });
+  assert.deepEqual([head.status, head.body], [200, '']);
+  assert.deepEqual(headersOf(head), headersOf(got));
+  const refused = await send(server.url, { method: 'HEAD', path, body: '', headers: { authorization: undefined } });
+  assert.equal(refused.status, 401);
 });
 
 test('200 the connection test', async () => {

@@ -135,6 +135,12 @@ test('an array that is no JSON is refused whole, and so is what is no array', as
   assert.equal(server.log.stored.length, stored);
 });
 
+test('another media type: 415 that names both', async () => {
+  const { status, body } = await batch(server, '{}', 'application/ndjson');
+  assert.equal(status, 415);
+  assert.match(body, /send application\/json or application\/x-ndjson, not compressed/);
+});
+
 test('no event, no commit', async () => {
   const commits = server.log.commits.length;
   const { status, json } = await batch(server, ' [ ] ');

@@ -132,7 +132,7 @@ export class RequestHandler {
       this.replies.noContent(response, origin, ['Allow', allowOf(allowed), ...preflight]);
     } else if (allowed === undefined) {
       this.replies.refused(response, origin, NOT_FOUND);
-    } else if (allowed !== method) {
+    } else if (allowed !== (method === 'HEAD' ? 'GET' : method)) {
       this.replies.refused(response, origin, METHOD_NOT_ALLOWED, ['Allow', allowOf(allowed)]);
     } else if (path === EVENT) {
       this.#postEvent(request, response);
@@ -264,7 +264,7 @@ export class RequestHandler {
     const format = formatOf(headers['content-type'] ?? '');
     const isPlain = (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
     if (format === 'charset' || format === undefined || !formats.includes(format) || !isPlain) {
-      this.replies.refused(response, origin, format === 'charset' ? UNSUPPORTED_CHARSET : UNSUPPORTED_TYPE);
+      this.replies.refused(response, origin, format === 'charset' ? UNSUPPORTED_CHARSET : unsupportedType(formats));
       return;
     }
     this.#bodies.read(request, (outcome: BodyOutcome) => {
@@ -328,11 +328,6 @@ export class RequestHandler {
 const NOT_FOUND: Refusal = { status: 404, outcome: 'error', reason: 'Not found' };
 const METHOD_NOT_ALLOWED: Refusal = { status: 405, outcome: 'error', reason: 'Method not allowed' };
 const UNAUTHORIZED: Refusal = { status: 401, outcome: 'dropped', reason: 'Unauthorized' };
-const UNSUPPORTED_TYPE: Refusal = {
-  status: 415,
-  outcome: 'dropped',
-  reason: 'Unsupported media type: send application/json, not compressed',
-};
 const UNSUPPORTED_CHARSET: Refusal = {
   status: 415,
   outcome: 'dropped',
@@ -346,6 +341,11 @@ const TOO_MANY_BODIES: Refusal = {
   retryAfterSeconds: 5,
 };
 
+function unsupportedType(formats: readonly BodyFormat[]): Refusal {
+  const types = formats.includes('lines') ? 'application/json or application/x-ndjson' : 'application/json';
+  return { status: 415, outcome: 'dropped', reason: `Unsupported media type: send ${types}, not compressed` };
+}
+
 /** Of a request target in either form: `/path?query`, or with scheme and host before it (RFC 9112, section 3.2.2). */
 function pathOf(target: string): string {
   const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
@@ -354,7 +354,8 @@ function pathOf(target: string): string {
 }
 
 function allowOf(method: string | undefined): string {
-  return method === undefined ? 'OPTIONS' : `${method}, OPTIONS`;
+  if (method === undefined) return 'OPTIONS';
+  return `${method === 'GET' ? 'GET, HEAD' : method}, OPTIONS`;
 }
 
 function forwardedFor({ headers }: IncomingMessage): string | undefined {
