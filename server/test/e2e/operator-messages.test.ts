@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { envelope, postEvent } from '../support/audit-client.ts';
@@ -17,6 +17,30 @@ test('a port that is taken is said in a sentence, exit code 1', async (t) => {
   assert.equal(code, 1);
   assert.match(stderr, new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use`));
   assert.doesNotMatch(stderr, /\n\s+at /);
+});
+
+test('why a server could not start is in its log file, too, which may be all that is left of a service', async (t) => {
+  const [home, other] = [createHome(), createHome()];
+  t.after(() => home.remove());
+  t.after(() => other.remove());
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  const { port } = new URL(server.url);
+  const text = readFileSync(other.configFile, 'utf8');
+  writeFileSync(
+    other.configFile,
+    text.replace('Butler-SOS:\n', 'Butler-SOS:\n  fileLogging: true\n  logDirectory: logs\n'),
+  );
+  assert.equal((await runCommand(other, ['serve', '--port', port])).code, 1);
+  const [file = ''] = readdirSync(join(other.root, 'logs'));
+  const last =
+    readFileSync(join(other.root, 'logs', file), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .at(-1) ?? '';
+  const { level, msg, cause } = JSON.parse(last) as Record<string, string>;
+  assert.deepEqual([level, msg], ['error', 'The server could not start.']);
+  assert.match(cause ?? '', new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is in use`));
 });
 
 test('a destination that has every event is current, also when a record of the server came after it', async (t) => {
@@ -128,7 +152,8 @@ test('certificates that cannot be used: check-config and serve say all of it wit
         .split('\n')
         .map((line) => line.trim().replace(/:\d+ /, ' ')),
       [
-        'The configuration has 3 errors:',
+        'The configuration has 4 errors:',
+        `${home.configFile}:${lines[0]} Butler-SOS.auditEvents.viewer.tls.cert: expected a certificate in PEM form in ${home.configFile}, found something else.`,
         `${home.configFile}:${lines[0]} Butler-SOS.auditEvents.viewer.tls.key: expected a readable file ${path('other.key')}, found no such file.`,
         `${home.configFile}:${lines[1]} Butler-SOS.auditEvents.tls.cert: expected a readable file ${path('nope.pem')}, found no such file.`,
         `${home.configFile}:${lines[1]} Butler-SOS.auditEvents.tls.key: expected a readable file ${path('nope.key')}, found no such file.`,

@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { createPinoLogger } from '../../adapters/pino-logger/pino-logger.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
 import { OneTimeLinks } from '../../adapters/viewer-access/one-time-links.ts';
-import { systemCodeOf } from '../../domain/errors.ts';
+import { messageOf, systemCodeOf } from '../../domain/errors.ts';
 import { type AuditServer, startAuditServer } from '../audit-server.ts';
 import { withGeneratedToken } from '../config/api-token.ts';
 import type { AuditConfig } from '../config/config.ts';
@@ -47,7 +47,10 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   const server = await startAuditServer(loaded, { logger, log, clock: systemClock, ports: true }).catch(
     (thrown: unknown): AuditServer => {
-      throw portProblem(thrown, loaded.config) ?? thrown;
+      const failure = portProblem(thrown, loaded.config) ?? thrown;
+      // the terminal gets it anyway; whoever runs a service may have nothing but the file
+      if (log.directory !== undefined) logger.error({ cause: messageOf(failure) }, 'The server could not start.');
+      throw failure;
     },
   );
   flushCompileCache(); // the next start finds it, however this one ends
