@@ -17,6 +17,7 @@ export type SatisfiesRange = (version: string, range: string) => boolean;
 /** Distinct versions that are remembered; clients choose what they send. */
 const MAX_REMEMBERED = 100;
 
+/** Says of a version of Audit.qs whether it goes with ours: the matrix of the Butler SOS documents, or the operator's range. */
 export class Compatibility {
   readonly butlerSosVersion: string;
   /** True: events of other versions are refused; false: stored all the same. */

@@ -8,6 +8,7 @@ export interface SchemaError {
 
 export type JsonType = 'object' | 'array' | 'string' | 'number' | 'integer' | 'null';
 
+/** Each function below gives what that validator says of one fault. */
 export function wrongType(instancePath: string, ...types: readonly JsonType[]): SchemaError {
   return {
     instancePath,

@@ -73,6 +73,7 @@ export async function isOverWithin(
   }
 }
 
+/** DELIVERY_ABORTED of a batch that took too long. */
 export function unanswered({ attempt, rows }: Pick<Batch, 'attempt' | 'rows'>, timeoutMs: number): CodedError {
   return new CodedError(
     'DELIVERY_ABORTED',

@@ -21,6 +21,7 @@ const HEAD_BYTES = 4096;
 const TAIL_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
+/** Changes nothing. Rejects with the system error where the file cannot be read. */
 export async function summarizeSegment(
   fileSystem: FileSystem,
   directory: string,

@@ -97,6 +97,7 @@ function keyOf(by: TrailCountBy, row: CountedRow): number | null {
   }
 }
 
+/** Rounded to a whole; null of none. In any order. */
 export function medianOf(durations: readonly number[]): number | null {
   if (durations.length === 0) return null;
   const sorted = durations.toSorted((a, b) => a - b);

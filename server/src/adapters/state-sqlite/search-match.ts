@@ -79,11 +79,13 @@ export function appIds(file: SqliteFile, apps: readonly string[]): readonly numb
   return apps.flatMap((app) => textIds(file, TEXT_KINDS.app, app));
 }
 
+/** The same, of an identity, its name alone or `DIRECTORY\name`, in any letter case. */
 export function userIds(file: SqliteFile, user: string): readonly number[] {
   const sql = 'SELECT id FROM user_names WHERE name = ?';
   return file.all((row) => sequenceOf(row, 'id'), sql, user.toLowerCase());
 }
 
+/** The same; `event.*` stands for all types that begin so. */
 export function eventTypeIds(file: SqliteFile, type: string): readonly number[] {
   if (!type.endsWith('*')) return textIds(file, TEXT_KINDS.eventType, type);
   const begins = type.slice(0, -1);

@@ -109,6 +109,7 @@ export function weekdayOf(time: number): number {
   return ((((Math.floor(time / DAY_MS) + 3) % 7) + 7) % 7) + 1;
 }
 
+/** Days since 1970-01-01 UTC, of milliseconds. */
 export function dayOf(time: number): number {
   return Math.floor(time / DAY_MS);
 }

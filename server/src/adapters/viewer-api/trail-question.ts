@@ -75,6 +75,7 @@ function timeOf(name: string, text: string): number {
   return at;
 }
 
+/** @throws ViewerFailure 400 for what is no whole number from 1 to `max` */
 export function readCount(params: URLSearchParams, name: string, byDefault: number, max: number): number {
   const text = readOne(params, name);
   return text === '' ? byDefault : readWhole(name, text, 1, max);
@@ -85,6 +86,7 @@ export function readLimit(params: URLSearchParams, byDefault: number, max: numbe
   return Math.min(max, readCount(params, 'limit', byDefault, Number.MAX_SAFE_INTEGER));
 }
 
+/** Undefined: the first page. @throws ViewerFailure 400 */
 export function readCursor(params: URLSearchParams): TrailKey | undefined {
   const text = readOne(params, 'cursor');
   if (text === '') return undefined;
@@ -94,6 +96,7 @@ export function readCursor(params: URLSearchParams): TrailKey | undefined {
   return text as TrailKey;
 }
 
+/** Undefined when it is not asked for. @throws ViewerFailure 400 */
 export function readSequence(params: URLSearchParams, name: string): Sequence | undefined {
   const text = readOne(params, name);
   return text === '' ? undefined : sequence(readWhole(name, text, 1, Number.MAX_SAFE_INTEGER));

@@ -17,6 +17,7 @@ export interface LogLook {
   readonly bytes: number;
 }
 
+/** @throws CommandFailure where there is no log */
 export async function lookIntoLog(config: AuditConfig): Promise<LogLook> {
   const { directory } = config.eventLog;
   if (!existsSync(directory)) throw new CommandFailure(`There is no event log in ${directory} yet.`);

@@ -91,6 +91,7 @@ export interface SkipOptions {
   readonly through?: string;
 }
 
+/** The command line: its words, options and help. What they do is `commands`. */
 export function createProgram(commands: Commands): Command {
   const program = new Command('butler-sos-audit')
     .description('Receives audit events of Qlik Sense, keeps them, and delivers them to files and databases.')

@@ -28,6 +28,10 @@ interface PlainError {
   readonly context: ErrorContext;
 }
 
+/**
+ * Answers the other side's calls with `local`. A call that fails there rejects here with the same code; one that waits
+ * when the port is disconnected, or is made later, with THREAD_GONE.
+ */
 export function connectThread<Local extends Methods, Remote extends Methods>(
   port: Pick<MessagePort | Worker, 'postMessage' | 'on'>,
   local: Local,
