@@ -105,7 +105,8 @@ test('origins that no browser sends are warned of: without a scheme, and with a 
 });
 
 test('audit events that are switched off may have placeholders for where to listen', () => {
-  const off = load(audit('enable: false', 'host: <IP or FQDN>', 'port: 8182', 'tls: {enable: true}'));
+  const pictures = 'screenshots: {enable: true, auth: {mode: userTicket, qps: {host: <FQDN of the proxy>}}}';
+  const off = load(audit('enable: false', 'host: <IP or FQDN>', 'port: 8182', 'tls: {enable: true}', pictures));
   assert.equal(off.config.enable, false);
   assert.deepEqual(startupWarnings(off.config), []);
   checkTlsFiles(off);

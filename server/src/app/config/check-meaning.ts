@@ -32,12 +32,16 @@ export function checkMeaning(root: MappingSetting, registered: readonly Register
     ...tls(settings, 'viewer.tls'),
     ...viewerUsers(settings),
     ...oidc(settings),
-    ...(isRun(settings) ? [...tls(settings, 'tls'), ...hosts(settings), ...ports(settings)] : []),
+    ...(isRun(settings) ? mistakesInPlaceholders(settings, root) : []),
     ...trustProxy(settings),
     ...versionRange(settings),
     ...queueMetricsNames(settings),
-    ...screenshotMistakes(root),
   ];
+}
+
+/** In settings that hold placeholders in the template of Butler SOS, as `<IP or FQDN>`. */
+function mistakesInPlaceholders(settings: AuditSettings, root: MappingSetting): readonly Problem[] {
+  return [...tls(settings, 'tls'), ...hosts(settings), ...ports(settings), ...screenshotMistakes(root)];
 }
 
 class AuditSettings {
@@ -196,7 +200,7 @@ function isSafeAddress(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
 }
 
-/** Where audit events are switched off, the template of Butler SOS has placeholders such as `<IP or FQDN>`. */
+/** Where audit events are switched off, the file may be as the template was. */
 function isRun(settings: AuditSettings): boolean {
   return settings.value('enable') !== false;
 }
