@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import dns from 'node:dns/promises';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { envelope } from '../support/audit-client.ts';
@@ -329,5 +331,23 @@ test('a port that is taken is said so', async () => {
     const second = new IngestServer({ http: { port: own.port } });
     await assert.rejects(second.start(), { code: 'EADDRINUSE' });
     await second.api.close(10);
+  });
+});
+
+test('a host name with addresses of both kinds means the older one, which every client can reach', async (t) => {
+  const asked: unknown[] = [];
+  t.mock.method(dns, 'lookup', async (...question: readonly unknown[]) => {
+    asked.push(question);
+    return { address: '127.0.0.1', family: 4 };
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  await withServer({ http: { host: 'audit.example' } }, async (own) => {
+    assert.deepEqual(asked, [['audit.example', { order: 'ipv4first' }]]);
+    assert.equal(own.url, `http://audit.example:${own.port}`);
+    assert.equal((await send(`http://127.0.0.1:${own.port}`, { path: EVENT, body: valid() })).status, 202);
   });
 });

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -99,14 +100,16 @@ function answeringHalfClosed<S extends Server | TlsServer>(server: S): S {
   return Object.assign(server, { httpAllowHalfOpen: true });
 }
 
-function listen(
+/** A name with addresses of both kinds means the older one: who is given only that could not connect to the other. */
+async function listen(
   server: Server | TlsServer,
-  options: HttpApiOptions,
+  { host: name, port, tls }: HttpApiOptions,
   { logger }: HttpApiParts,
 ): Promise<ListeningAddress> {
+  const { address: host } = await lookup(name, { order: 'ipv4first' });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: options.host, port: options.port, backlog: 4096 }, () => {
+    server.listen({ host, port, backlog: 4096 }, () => {
       server.off('error', reject);
       server.on('error', (error) =>
         logger.error({ cause: messageOf(error) }, 'the ingest port has a fault; please report it'),
@@ -116,9 +119,9 @@ function listen(
         reject(new Error('the port has no address'));
         return;
       }
-      const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-      const scheme = options.tls.enable ? 'https' : 'http';
-      resolve({ address: bound.address, port: bound.port, url: `${scheme}://${host}:${bound.port}` });
+      const shown = name.includes(':') ? `[${name}]` : name;
+      const scheme = tls.enable ? 'https' : 'http';
+      resolve({ address: bound.address, port: bound.port, url: `${scheme}://${shown}:${bound.port}` });
     });
   });
 }

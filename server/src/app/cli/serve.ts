@@ -104,6 +104,8 @@ function portProblem(thrown: unknown, { http: { host, port } }: AuditConfig): Co
       return new CommandFailure(
         `${host} is no address of this machine. Set auditEvents.host; 0.0.0.0 means all of them.`,
       );
+    case 'EAI_AGAIN':
+      return new CommandFailure(`No name server says now what address ${host} is. Set auditEvents.host to an address.`);
     default:
       return undefined;
   }
