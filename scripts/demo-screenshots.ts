@@ -84,7 +84,7 @@ async function show(folder: string): Promise<number> {
   json_extract_string(tags, '$.screenshotStatus') as status,
   unnest(coalesce(from_json(screenshotSavedPaths, '["VARCHAR"]'),
     [json_extract_string(tags, '$.screenshotReason')])) as file_or_reason
-from '${join(folder, 'parquet', '*.parquet').replaceAll("'", "''")}'
+from '${join(folder.replaceAll(/[[*?]/g, '[$&]'), 'parquet', '*.parquet').replaceAll("'", "''")}'
 where screenshotUrl is not null order by moment desc, file_or_reason`;
   process.stdout.write(`\nPictures: ${pictures.length} files in
 ${join(folder, 'screenshots')}

@@ -24,7 +24,7 @@ interface Place {
 }
 
 function place(t: TestContext): Place {
-  const root = mkdtempSync(join(tmpdir(), 'audit-demo-'));
+  const root = mkdtempSync(join(tmpdir(), "audit demo [é]'s-"));
   t.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
   const temporary = join(root, 'temporary');
   mkdirSync(temporary);
