@@ -133,6 +133,66 @@ test('rule 11: a restart behind what a destination has been given needs --allow-
   await eventually(async () => ([...(await countsByEventId(home.parquet)).values()][0] === 2 ? true : undefined));
 });
 
+test('rule 17: nothing is skipped where nothing waits, or beyond the end of the log', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  writeFileSync(home.parquet, 'a file in the place of the export folder');
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  assert.equal((await postEvent(server.url, envelope())).status, 202);
+  const skip = (...args: readonly string[]) =>
+    runCommand(home, ['destinations', 'skip', 'parquet', '--reason', 'lost', ...args]);
+  const beyond = await skip('--through', '1000000');
+  assert.equal(beyond.code, 1);
+  assert.match(beyond.stderr, /^The log ends at \d+; nothing was skipped\.$/m);
+  assert.equal((await skip()).code, 0);
+  const nothing = await skip(); // but the record of the first, which no destination gets
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.stderr, /^parquet has everything up to \d+ already\.$/m);
+  const letters = (await runCommand(home, ['dead-letters', 'list', '--json'])).stdout.trimEnd().split('\n');
+  assert.equal(letters.length, 1);
+});
+
+test('rule 11: a destination cannot be told to go on beyond the end of the log, where it would be held again', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const server = await startServer(home);
+  t.after(() => server.kill());
+  assert.equal((await postEvent(server.url, envelope())).status, 202);
+  await server.stop();
+  const { log } = JSON.parse((await runCommand(home, ['status', '--json'])).stdout);
+  const restart = (from: number) =>
+    runCommand(home, ['destinations', 'restart', 'parquet', '--from', String(from), '--allow-repeats']);
+  const refused = await restart(log.head + 2);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, new RegExp(`^The log ends at ${log.head}: say --from now, or a position up to `));
+  assert.equal((await restart(log.head + 1)).code, 0);
+});
+
+test('status tells a destination that is no longer configured from one that is behind', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  const before = await startServer(home);
+  t.after(() => before.kill());
+  await before.stop();
+  const text = readFileSync(home.configFile, 'utf8');
+  writeFileSync(home.configFile, text.replace('type: parquet', 'type: qvd'));
+  const after = await startServer(home);
+  t.after(() => after.kill());
+  assert.equal((await postEvent(after.url, envelope())).status, 202);
+  assert.match((await runCommand(home, ['status'])).stdout, /^parquet +not configured/m);
+  const { destinations } = JSON.parse((await runCommand(home, ['status', '--json'])).stdout) as {
+    destinations: { name: string; configured: boolean }[];
+  };
+  assert.deepEqual(
+    destinations.map(({ name, configured }) => ({ name, configured })),
+    [
+      { name: 'parquet', configured: false },
+      { name: 'qvd', configured: true },
+    ],
+  );
+});
+
 test('certificates that cannot be used: check-config and serve say all of it with its lines, exit code 78', async (t) => {
   const home = createHome({ extra: '    tls: {enable: true, cert: nope.pem, key: nope.key}\n' });
   t.after(() => home.remove());

@@ -65,8 +65,8 @@ export async function destinationsList(options: CommonOptions & { readonly json?
 /** Rule 17: exactly what the operator saw is let go, or nothing. */
 export async function destinationsSkip(name: string, options: CommonOptions & SkipOptions): Promise<void> {
   const loaded = loadCommandConfig(options);
-  const { head, reader } = await lookIntoLog(loaded.config);
-  const through = options.through === undefined ? head : await lastAtOrBefore(reader, options.through);
+  const look = await lookIntoLog(loaded.config);
+  const through = options.through === undefined ? look.head : await lastAtOrBefore(look.reader, options.through);
   const state = openState(loaded.config);
   const known = state.destinations.get(name);
   state.close();
@@ -76,7 +76,11 @@ export async function destinationsSkip(name: string, options: CommonOptions & Sk
       `${name} is held, because the log is not the one it knows. Say where it goes on: stop the server, then "destinations restart ${name} --from ...".`,
     );
   }
-  if (through <= known.committed) throw new CommandFailure(`${name} has everything up to ${through} already.`);
+  if (through > look.head) throw new CommandFailure(`The log ends at ${look.head}; nothing was skipped.`);
+  const { lagEvents } = (await lagsOf([known], look, systemClock.now())).get(name) ?? NO_LAG;
+  if (lagEvents === 0 || through <= known.committed) {
+    throw new CommandFailure(`${name} has everything up to ${through} already.`);
+  }
   await carryOut(loaded, {
     kind: 'skip',
     destination: name,
@@ -103,6 +107,9 @@ export async function destinationsRestart(name: string, options: CommonOptions &
       options.from === 'now'
         ? head
         : sequence(Math.max(BEFORE_FIRST, (await firstAtOrAfter(reader, options.from)) - 1));
+    if (from > head) {
+      throw new CommandFailure(`The log ends at ${head}: say --from now, or a position up to ${head + 1}.`);
+    }
     const given = Math.min(head, await givenUpTo(known, config, logId));
     if (given > from && options.allowRepeats !== true) {
       throw new CommandFailure(

@@ -2,8 +2,9 @@ import { statfs } from 'node:fs/promises';
 import { lockOwner } from '../../adapters/state-sqlite/log-lock.ts';
 import { systemClock } from '../../adapters/system-clock/system-clock.ts';
 import { epochMillis, toIsoString } from '../../domain/epoch-millis.ts';
+import type { DestinationState } from '../../pipeline/ports/destination-states.ts';
 import { loadCommandConfig, openState } from './command-config.ts';
-import { lagsOf, NO_LAG } from './lag.ts';
+import { type Lag, lagsOf, NO_LAG } from './lag.ts';
 import { lookIntoLog } from './log-look.ts';
 import { print, printJson } from './output.ts';
 import type { CommonOptions } from './program.ts';
@@ -25,9 +26,11 @@ export async function status(options: CommonOptions & { readonly json?: true }):
   try {
     const letters = state.deadLetters.countByDestination();
     const known = state.destinations.list();
+    const configured = new Set(config.destinations.map(({ name }) => name));
     const lags = await lagsOf(known, look, systemClock.now());
     const destinations = known.map((d) => ({
       ...d,
+      configured: configured.has(d.name),
       ...(lags.get(d.name) ?? NO_LAG),
       deadLetters: letters.get(d.name) ?? 0,
       dailyMerge: state.dailyMerges.state(d.name),
@@ -49,7 +52,7 @@ export async function status(options: CommonOptions & { readonly json?: true }):
     );
     const rows = destinations.map((d) => [
       d.name,
-      d.held === undefined ? (d.lagEvents === 0 ? 'current' : 'behind') : 'held',
+      stateOf(d),
       d.committed,
       d.lagEvents,
       d.lagEvents === 0 ? '' : `${Math.round(d.lagSeconds)} s`,
@@ -69,6 +72,14 @@ export async function status(options: CommonOptions & { readonly json?: true }):
   } finally {
     state.close();
   }
+}
+
+type Shown = Pick<DestinationState, 'held' | 'target'> & Pick<Lag, 'lagEvents'> & { readonly configured: boolean };
+
+function stateOf({ configured, target, held, lagEvents }: Shown): string {
+  if (!configured && target === undefined) return 'not configured';
+  if (held !== undefined) return 'held';
+  return lagEvents === 0 ? 'current' : 'behind';
 }
 
 function megabytes(bytes: number): string {
