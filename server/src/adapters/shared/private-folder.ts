@@ -22,7 +22,8 @@ export function createPrivateFolder(
   run: RunProgram = runProgram,
 ): 'present' | 'private' | 'open' {
   if (existsSync(path)) return 'present';
-  makeFoldersSync(dirname(path), 0o777); // export folders that others read may stand there, too
+  const parent = dirname(path);
+  if (!existsSync(parent)) makeFoldersSync(parent, 0o777); // export folders that others read may stand there, too
   makeFoldersSync(path, 0o700);
   return restrictToOwner(path, 'folder', platform, run) ? 'private' : 'open';
 }
