@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { envelope, postEvent } from '../support/audit-client.ts';
 import { countsByEventId } from '../support/parquet-rows.ts';
-import { createHome, eventually, runCommand, type ServerHome, startServer } from '../support/running-server.ts';
+import { createHome, eventually, runCommand, type ServerHome, startServer, TOKEN } from '../support/running-server.ts';
 
 async function postSome(url: string, count: number): Promise<string[]> {
   const ids: string[] = [];
@@ -177,10 +177,23 @@ test('what was refused can be listed and exported', async (t) => {
   const server = await startServer(home);
   t.after(() => server.kill());
   assert.equal((await postEvent(server.url, envelope({ eventId: 'no uuid' }))).status, 422);
+  const headers = {
+    authorization: `Bearer ${TOKEN}`,
+    'content-type': 'application/json',
+    'x-audit-qs-version': '9.0.0',
+  };
+  const future = { method: 'POST', headers, body: JSON.stringify(envelope()) };
+  assert.equal((await fetch(`${server.url}/api/v1/audit-event`, future)).status, 422);
+  assert.equal((await postEvent(server.url, envelope({ timestamp: 'now', payload: 5 }))).status, 400);
   await server.stop();
   const listed = await runCommand(home, ['refused', 'list']);
   assert.equal(listed.code, 0, listed.stderr);
-  assert.match(listed.stdout, /422/);
+  assert.match(listed.stdout, /422 +One or more constraint violations: \/eventId must match format "uuid" {2,}\d/);
+  assert.match(listed.stdout, /422 +Incompatible Audit\.qs version: 9\.0\.0 {2,}\d/);
+  assert.match(
+    listed.stdout,
+    /400 +Schema validation failed: \/timestamp must match format "date-time" \(and 1 more\) {2,}\d/,
+  );
   const file = join(home.root, 'refused.jsonl');
   const exported = await runCommand(home, ['refused', 'export', '--output', file]);
   assert.equal(exported.code, 0, exported.stderr);

@@ -14,6 +14,17 @@ test('a line for people: time, level, sentence, then the fields', () => {
   );
 });
 
+test('values that clients chose do not steer the terminal', () => {
+  const line = JSON.stringify({
+    level: 'warn',
+    time: 't',
+    auditQsVersion: '\u001b[2J',
+    type: 'a\u009b1m b',
+    msg: 'odd',
+  });
+  assert.equal(readable(line), 't warn  odd  auditQsVersion=\\u001b[2J type="a\\u009b1m b"\n');
+});
+
 test('a file a day, JSON lines, fields of `with` included, below the level left out', () => {
   const directory = mkdtempSync(join(tmpdir(), 'logger-'));
   const logger = createPinoLogger({ level: 'warn', format: 'json', directory });

@@ -66,7 +66,8 @@ export function readable(line: string): string {
       ([key, value]) =>
         `${key}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
     )
-    .join(' ');
+    .join(' ')
+    .replace(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`); // clients choose some values
   return `${time} ${String(level).padEnd(5)} ${msg}${rest === '' ? '' : `  ${rest}`}\n`;
 }
 

@@ -1,4 +1,5 @@
 import { type RefusedRecord, readRefused } from '../../adapters/refused-file/refused-records.ts';
+import { membersOf } from '../../domain/payload-member.ts';
 import { loadCommandConfig } from './command-config.ts';
 import { print, writeJsonLines } from './output.ts';
 import type { CommonOptions } from './program.ts';
@@ -17,15 +18,21 @@ export async function refusedList(
     writeJsonLines(newest, undefined);
     return;
   }
-  const rows = newest.map(({ at, ip, status, reason, bytes, body }) => [
-    at,
-    ip,
-    status,
-    reason,
-    bytes,
-    (body ?? '').slice(0, 60),
-  ]);
+  const rows = newest.map((record) => {
+    const { at, ip, status, bytes, body = '' } = record;
+    return [at, ip, status, reasonOf(record), bytes, body.slice(0, 60)];
+  });
   print(formatTable(['at', 'from', 'status', 'reason', 'bytes', 'body'], rows) || 'Nothing was refused.\n');
+}
+
+/** With the first mistake of the event, or its version. */
+function reasonOf({ reason, details }: RefusedRecord): string {
+  const { errors, auditQsVersion } = membersOf(details);
+  if (typeof auditQsVersion === 'string') return `${reason}: ${auditQsVersion.slice(0, 40)}`;
+  if (!Array.isArray(errors) || errors.length === 0) return reason;
+  const { instancePath = '', message = '' } = membersOf(errors[0]);
+  const first = `${instancePath} ${message}`.trim();
+  return `${reason}: ${first}${errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''}`;
 }
 
 export async function refusedExport(options: CommonOptions & { readonly output?: string }): Promise<void> {

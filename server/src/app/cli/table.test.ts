@@ -15,3 +15,8 @@ test('columns line up, numbers to the right, wide characters counted as two', ()
   );
   assert.equal(formatTable(['name'], []), '');
 });
+
+test('what clients chose neither breaks the table nor steers the terminal', () => {
+  const rows = [['a\r\nb\u2028c', '\u001b[2J\u009b1m\u202etxt']];
+  assert.equal(formatTable(['body', 'reason'], rows), 'body   reason\na b c   [2J 1m txt\n');
+});

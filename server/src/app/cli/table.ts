@@ -1,7 +1,7 @@
 /** Columns as wide as their widest cell, two spaces apart; numbers to the right. Empty rows give ''. */
 export function formatTable(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   if (rows.length === 0) return '';
-  const cells = [header, ...rows].map((row) => row.map(String));
+  const cells = [header, ...rows].map((row) => row.map((cell) => inOneLine(String(cell))));
   const widths = header.map((_, column) => Math.max(...cells.map((row) => displayWidth(row[column] ?? ''))));
   const isNumber = header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
   return cells
@@ -16,6 +16,11 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
     )
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** Clients choose some of it: it may neither break the table nor steer the terminal. */
+function inOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ');
 }
 
 /** East Asian wide characters take two cells of a terminal, combining marks none. */
