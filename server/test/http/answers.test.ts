@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { renderMetrics } from '../../src/adapters/metrics/prometheus-metrics.ts';
 import { CodedError } from '../../src/domain/errors.ts';
 import { envelope, post, type Reply } from '../support/audit-client.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -14,6 +15,15 @@ before(async () => {
   server = await new IngestServer({ clock: new FakeClock() }).start();
 });
 after(() => server.stop());
+
+test('refusals are counted from 0 on, so that an alert on an increase sees the first of them', async (t) => {
+  const quiet = await new IngestServer({ clock: new FakeClock() }).start();
+  t.after(() => quiet.stop());
+  const shown = await renderMetrics([await quiet.metrics.snapshot()]);
+  for (const status of [400, 401, 413, 415, 422, 429, 500, 503]) {
+    assert.match(shown, new RegExp(`^butler_sos_audit_http_responses_total\\{status="${status}"\\} 0$`, 'm'));
+  }
+});
 
 const SECURITY = {
   'x-content-type-options': 'nosniff',

@@ -18,6 +18,9 @@ const SECURITY_HEADERS: HeaderList = [
 const HSTS: HeaderList = ['Strict-Transport-Security', 'max-age=31536000'];
 const JSON_TYPE: HeaderList = ['Content-Type', 'application/json; charset=utf-8'];
 
+/** Counted from 0 on: alerts on an increase do not see the first refusals of a series that begins with them. */
+const WATCHED = [202, 400, 401, 413, 415, 422, 429, 500, 503];
+
 const ACCEPTED_LENGTH = acceptedBody('0000-00-00T00:00:00.000Z').length;
 
 interface OriginHeaders {
@@ -45,6 +48,7 @@ export class Replies {
     this.#clock = parts.clock;
     this.#metrics = parts.metrics;
     this.#security = hsts ? [...SECURITY_HEADERS, ...HSTS] : SECURITY_HEADERS;
+    for (const status of WATCHED) this.#counter(status);
     this.#accepted = this.#counter(202);
   }
 
