@@ -81,6 +81,8 @@ describe('auditRecordOf', () => {
     const record = recordOf('"objectData":{"objectType":"barchart","measures":[1.50]}');
     assert.equal(record.objectData, '{"objectType":"barchart","measures":[1.50]}');
     assert.equal(record.objectType, 'barchart');
+    const twice = recordOf('"other":[1,null],"details":[1.0,1e400],"objectData":1.0');
+    assert.deepEqual([twice.selectionDetails, twice.objectData], ['[1.0,1e400]', '1.0']);
   });
 
   it('counts a leap second as the start of the next minute', () => {

@@ -269,9 +269,15 @@ class FieldReader {
     const value = pick(this.#places);
     if (value === undefined || value === null) return null;
     const text = compactJson(value);
-    // found in the envelope letter by letter: no number lost its spelling
-    if (text !== undefined && this.#stored.envelopeText.includes(text)) return text;
+    // found under its name letter by letter: no number lost its spelling
+    if (text !== undefined && typeof value !== 'number' && this.#isSpelled(field, text)) return text;
     return compactJson(pick(this.#exact())) ?? text ?? this.#refuse(field, value);
+  }
+
+  #isSpelled(field: string, text: string): boolean {
+    const names = field === 'selectionDetails' ? ['details', field] : [field];
+    const { envelopeText } = this.#stored;
+    return names.some((n) => envelopeText.includes(`"${n}":${text}`) || envelopeText.includes(`"${n}": ${text}`));
   }
 
   #exact(): PayloadPlaces {
