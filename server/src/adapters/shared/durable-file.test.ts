@@ -126,6 +126,7 @@ describe('DurableFolder', () => {
     await assert.rejects(folder({ open }).writeTemporary(BYTES), (error) => {
       assert.ok(error instanceof CodedError);
       assert.equal(error.code, 'EXPORT_WRITE_FAILED');
+      assert.match(error.message, /free space there/);
       assert.equal(error.context.systemCode, 'ENOSPC');
       return true;
     });

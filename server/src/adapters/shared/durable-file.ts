@@ -290,7 +290,7 @@ export class DurableFolder {
       if (error instanceof CodedError || systemCodeOf(error) === undefined) throw error;
       throw new CodedError(
         'EXPORT_WRITE_FAILED',
-        `Could not ${what} in ${this.directory}: ${messageOf(error)}. Make the folder writable; delivery goes on by itself.`,
+        `Could not ${what} in ${this.directory}: ${messageOf(error)}. Make the folder writable, or free space there; delivery goes on by itself.`,
         { directory: this.directory, systemCode: systemCodeOf(error) },
         error,
       );
