@@ -206,7 +206,7 @@ export interface TrailSummaryRow {
   readonly key: string;
   /** What to show. */
   readonly label: string;
-  /** Of `first-open`: who; `key` is the app. */
+  /** Of `user` and `first-open`: who. Of `first-open`, `key` is the app. */
   readonly user: TrailUser | null;
   readonly firstAt: string | null;
   readonly events: number;

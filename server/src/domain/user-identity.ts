@@ -21,6 +21,18 @@ export function parseUserIdentity(text: string): UserIdentity {
   return parseKeys(trimmed) ?? parseBackslash(trimmed) ?? { directory: null, id: null, user: trimmed };
 }
 
+/** The same for all notations of one user, and for no other: directories and ids compare without regard to case. */
+export function userKey(text: string): string {
+  const { directory, user } = parseUserIdentity(text);
+  return `${directory ?? ''}\0${user ?? ''}`.toLowerCase();
+}
+
+/** Does the string name anybody? */
+export function isKnownUser(text: string): boolean {
+  const { directory, user } = parseUserIdentity(text);
+  return directory !== null || user !== null;
+}
+
 function parseKeys(text: string): UserIdentity | undefined {
   const idKey = /;\s*UserId\s*=/i.exec(text);
   if (idKey !== null) {

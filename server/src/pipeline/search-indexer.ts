@@ -3,6 +3,7 @@ import { epochMillis } from '../domain/epoch-millis.ts';
 import { type LogItem, lastSequenceOf, type StoredEvent } from '../domain/log-entry.ts';
 import { nextSequence, type Sequence, type SequenceRange } from '../domain/sequence.ts';
 import { SERVER_SYNCED } from '../domain/server-record.ts';
+import { isKnownUser } from '../domain/user-identity.ts';
 import { LogFollower, lastDigestOf, lastPositionOf, type StartOverReason } from './log-follower.ts';
 import type { Clock } from './ports/clock.ts';
 import type { EventLogReader } from './ports/event-log.ts';
@@ -117,7 +118,7 @@ function entryOf(event: StoredEvent, record: AuditRecord, isConflict: boolean): 
     time: record.timestamp === null ? event.at : epochMillis(Number(record.timestamp)),
     receivedAt: event.at,
     eventType: record.eventType ?? event.type,
-    userId: viewerOf(event) ?? record.userId,
+    userId: viewerOf(event) ?? knownUser(record.userId),
     appId: record.appId,
     appName: record.appName,
     sheetId: record.sheetId,
@@ -141,6 +142,11 @@ function isHiddenType(type: string): boolean {
 /** Who looked. */
 function viewerOf(event: StoredEvent): string | undefined {
   return event.type.startsWith('server.viewer.') && event.origin === 'server' ? event.private()?.actor : undefined;
+}
+
+/** `N/A` and the like are nobody. */
+function knownUser(userId: string | null): string | null {
+  return userId !== null && isKnownUser(userId) ? userId : null;
 }
 
 function pictureOf(subject: Sequence, event: StoredEvent, record: AuditRecord): PictureEntry {

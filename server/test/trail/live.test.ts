@@ -64,6 +64,16 @@ describe('live', () => {
     assert.equal(answer.status, 404);
   });
 
+  it('what another log had before this one holds nobody up', async () => {
+    const world = await TrailWorld.start();
+    worlds.push(world);
+    await world.add(eventLine({ id: 1 }));
+    const follower = await Follower.open(world, await world.operator(), 'live', '4711');
+    await world.add(eventLine({ id: 2 }));
+    assert.deepEqual(ids(await follower.next(1)), [2]);
+    await follower.close();
+  });
+
   it('a follower that is far behind lets others read', async () => {
     const world = await TrailWorld.start();
     worlds.push(world);

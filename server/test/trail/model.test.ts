@@ -207,7 +207,7 @@ describe('against a simple model of 3,000 events', () => {
             events: found.length,
             views: views.length,
             totalMs: views.reduce((sum, ms) => sum + ms, 0),
-            medianMs: views.length === 0 ? null : views.length % 2 === 1 ? high : Math.round((low + high) / 2),
+            medianMs: views.length === 0 ? null : views.length % 2 === 1 ? high : (low + high) / 2,
             firstAt: new Date(Math.min(...found.map(({ at }) => at ?? 0))).toISOString(),
           };
           const { events, views: viewed, totalMs, medianMs, firstAt } = row;

@@ -1,3 +1,4 @@
+import { userKey } from '../../domain/user-identity.ts';
 import type { TrailCountBy } from '../../pipeline/ports/trail-index.ts';
 import { dayOf, hourOf, weekdayOf } from './search-tokens.ts';
 
@@ -31,21 +32,38 @@ export interface Group {
 export class CountGroups {
   readonly #by: TrailCountBy;
   readonly #groups = new Map<string, Group>();
+  readonly #identityOf: (user: number) => string | null;
+  readonly #persons = new Map<number, number>();
+  readonly #personOfKey = new Map<string, number>();
 
-  constructor(by: TrailCountBy) {
+  /** @param identityOf what a number of the dictionary stands for */
+  constructor(by: TrailCountBy, identityOf: (user: number) => string | null) {
     this.#by = by;
+    this.#identityOf = identityOf;
   }
 
   get groups(): readonly Group[] {
     return [...this.#groups.values()];
   }
 
+  /** One number for all identities that name the same user. */
+  person(user: number): number {
+    const known = this.#persons.get(user);
+    if (known !== undefined) return known;
+    const key = userKey(this.#identityOf(user) ?? '');
+    const person = this.#personOfKey.get(key) ?? user;
+    this.#personOfKey.set(key, person);
+    this.#persons.set(user, person);
+    return person;
+  }
+
   addRow(row: CountedRow): void {
-    const key = keyOf(this.#by, row);
-    if (key === null || (this.#by === 'first-open' && row.user === null)) return;
-    const group = this.group(key, this.#by === 'first-open' ? row.user : null);
+    const user = row.user === null ? null : this.person(row.user);
+    const key = keyOf(this.#by, { ...row, user });
+    if (key === null || (this.#by === 'first-open' && user === null)) return;
+    const group = this.group(key, this.#by === 'first-open' ? user : null);
     group.events++;
-    if (row.user !== null) group.users.add(row.user);
+    if (user !== null) group.users.add(user);
     group.firstTime = Math.min(group.firstTime, row.time);
     group.lastTime = Math.max(group.lastTime, row.time);
     if (row.durationMs === null) return;
@@ -103,5 +121,5 @@ export function medianOf(durations: readonly number[]): number | null {
   const sorted = durations.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : Math.round(((sorted[middle - 1] ?? 0) + upper) / 2);
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }

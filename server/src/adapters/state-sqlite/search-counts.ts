@@ -5,7 +5,7 @@ import type { TrailCount, TrailCountBy, TrailCounts, TrailKey } from '../../pipe
 import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { numberOf, textOf } from './cells.ts';
 import { type CountedRow, CountGroups, type Group, medianOf } from './search-count-groups.ts';
-import { keyAt, type SearchMatch, searchMatch, selection } from './search-match.ts';
+import { keyAt, type SearchMatch, samePerson, searchMatch, selection } from './search-match.ts';
 import { canUseRollups, hasExactUsers, RollupCounts } from './search-rollup-counts.ts';
 import type { SearchRows } from './search-rows.ts';
 import { MOST_COUNTED_MS } from './search-tables.ts';
@@ -50,7 +50,7 @@ export class SearchCounts {
     limit: number,
     order: SummaryOrder = 'events',
   ): Promise<TrailCounts> {
-    const groups = new CountGroups(by);
+    const groups = new CountGroups(by, (user) => this.#rows.text(user));
     // who opened an app for the first time in May can only be told from all times
     const counted = by === 'first-open' ? withoutTimes(filter) : filter;
     const match = searchMatch(this.#file, counted);
@@ -148,14 +148,22 @@ export class SearchCounts {
   #newestDurations({ key }: Group, by: TrailCountBy, match: SearchMatch): readonly number[] {
     const { expression } = match;
     const isDay = by === 'day';
-    const token = by === 'hour' ? hourToken(key) : by === 'weekday' ? weekdayToken(key) : textToken(key);
+    const tokens =
+      by === 'hour' ? [hourToken(key)] : by === 'weekday' ? [weekdayToken(key)] : this.#alike(key, by).map(textToken);
+    const either = tokens.map((token) => `"${token}"`).join(' OR ');
     const narrowed: SearchMatch = {
-      expression: both(expression, isDay ? `"${DURATION_TOKEN}"` : `"${token}" AND "${DURATION_TOKEN}"`),
+      expression: both(expression, isDay ? `"${DURATION_TOKEN}"` : `(${either}) AND "${DURATION_TOKEN}"`),
       fromKey: isDay ? keyAt(key * DAY_MS) : match.fromKey,
       toKey: isDay ? keyAt((key + 1) * DAY_MS) : match.toKey,
     };
     const [sql, cells] = selection(narrowed, `${COUNTED_MS} AS ms`, 'DESC');
     return this.#file.all((row) => numberOf(row, 'ms'), sql, ...cells, MEDIAN_VIEWS);
+  }
+
+  /** What is counted together: a user has several notations. */
+  #alike(key: number, by: TrailCountBy): readonly number[] {
+    const identity = by === 'user' ? this.#rows.text(key) : null;
+    return identity === null ? [key] : samePerson(this.#file, identity, key);
   }
 }
 

@@ -1,6 +1,7 @@
 import { CodedError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/event-id.ts';
 import { searchWords } from '../../domain/search-words.ts';
+import { parseUserIdentity } from '../../domain/user-identity.ts';
 import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { sequenceOf, textOf } from './cells.ts';
 import { FLAGS, KEY_SEQUENCE_BITS, LAST_KEY_TIME, TEXT_KINDS, type TextKind } from './search-tables.ts';
@@ -80,9 +81,17 @@ export function appIds(file: SqliteFile, apps: readonly string[]): readonly numb
 }
 
 /** The same, of an identity, its name alone or `DIRECTORY\name`, in any letter case. */
-export function userIds(file: SqliteFile, user: string): readonly number[] {
-  const sql = 'SELECT id FROM user_names WHERE name = ?';
-  return file.all((row) => sequenceOf(row, 'id'), sql, user.toLowerCase());
+/** Of everybody who is called so; of an identity with its directory, all notations of it. */
+export function userIds(file: SqliteFile, name: string): readonly number[] {
+  const { directory, user } = parseUserIdentity(name);
+  const whole = directory === null || user === null ? name : `${directory}\\${user}`;
+  const sql = 'SELECT DISTINCT id FROM user_names WHERE name IN (?, ?)';
+  return file.all((row) => sequenceOf(row, 'id'), sql, name.toLowerCase(), whole.toLowerCase());
+}
+
+/** The notations of one identity, which is this number. */
+export function samePerson(file: SqliteFile, identity: string, id: number): readonly number[] {
+  return parseUserIdentity(identity).directory === null ? [id] : userIds(file, identity);
 }
 
 /** The same; `event.*` stands for all types that begin so. */

@@ -1,4 +1,4 @@
-import { parseUserIdentity } from '../../domain/user-identity.ts';
+import { parseUserIdentity, userKey } from '../../domain/user-identity.ts';
 import type { TrailName } from '../../pipeline/ports/trail-index.ts';
 import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { numberOf, sequenceOf } from './cells.ts';
@@ -37,8 +37,9 @@ export function matchingNames(
   for (const candidate of candidates(file, words, kinds)) {
     if (found.length >= limit) break;
     const name = nameOf(file, rows, filter, candidate);
-    const place = `${name?.kind} ${name?.value}`;
-    if (name === undefined || seen.has(place)) continue;
+    if (name === undefined) continue;
+    const place = `${name.kind} ${name.kind === 'user' ? userKey(name.value) : name.value}`;
+    if (seen.has(place)) continue;
     seen.add(place);
     found.push(name);
   }

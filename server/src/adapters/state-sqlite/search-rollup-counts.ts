@@ -110,7 +110,9 @@ export class RollupCounts {
       by === 'app' || by === 'first-open' ? app : by === 'day' ? day : by === 'weekday' ? weekdayOf(day * DAY_MS) : id;
     if (key === NONE && by !== 'hour' && by !== 'day') return;
     if (by === 'first-open' && id === NONE) return;
-    const group = groups.group(key, by === 'first-open' ? id : null);
+    const ofUsers = by === 'user' || by === 'first-open';
+    const person = ofUsers ? groups.person(id) : NONE;
+    const group = groups.group(by === 'user' ? person : key, by === 'first-open' ? person : null);
     const number = (column: string) => numberOf(row, column);
     groups.addSums(
       group,
@@ -120,7 +122,7 @@ export class RollupCounts {
       number('first_time'),
       number('last_time'),
     );
-    if (by === 'user' || by === 'first-open') group.users.add(id);
+    if (ofUsers) group.users.add(person);
   }
 
   /**
@@ -138,7 +140,7 @@ export class RollupCounts {
         const add = (row: Row) => {
           const [key, app, id] = [numberOf(row, 'key'), numberOf(row, 'app'), numberOf(row, 'id')];
           if (ofTypes !== undefined && ofTypes.get(app)?.has(id) !== true) return;
-          this.#known(groups, by === 'weekday' ? weekdayOf(key * DAY_MS) : key)?.users.add(id);
+          this.#known(groups, by === 'weekday' ? weekdayOf(key * DAY_MS) : key)?.users.add(groups.person(id));
         };
         this.#file.all(add, sql, ROLLUP_DIMENSIONS.user, first, last, ...cells);
         await setImmediate();
@@ -152,7 +154,9 @@ export class RollupCounts {
       (row) => {
         const users = this.#known(groups, numberOf(row, 'id'))?.users;
         if (users === undefined) return;
-        for (const user of viewersOf(row.users)) if (seen === undefined || seen.has(user)) users.add(user);
+        for (const user of viewersOf(row.users)) {
+          if (seen === undefined || seen.has(user)) users.add(groups.person(user));
+        }
       },
       sql,
       ...[DIMENSIONS[by], ...cells],

@@ -49,7 +49,7 @@ export const MOST_COUNTED_MS = 86_400_000;
  * of `postings`, to complete beginnings. `rollups` counts per day, `viewers` who was seen where. The event id needs no index: `ids.sqlite` leads from an id to its sequence.
  */
 export const SEARCH_SCHEMA: RebuildableSchema = {
-  version: 3,
+  version: 4,
   tableNames: ['texts', 'user_names', 'names', 'words', 'events', 'postings', 'rollups', 'viewers', 'pictures'],
   tables: `
   CREATE TABLE texts (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text ANY NOT NULL, UNIQUE (kind, text)) STRICT;

@@ -7,6 +7,7 @@ import { type Sequence, sequence } from '../../domain/sequence.ts';
 import { TRAIL_ROOT, type TrailEvent } from '../../domain/trail.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { TrailQuestion } from '../../pipeline/trail/limited-filter.ts';
+import type { Trail } from '../../pipeline/trail/trail.ts';
 import { ViewerFailure } from './failure.ts';
 import { filterFacts } from './searches.ts';
 import { readQuestion } from './trail-question.ts';
@@ -38,7 +39,7 @@ export function addLiveRoute(app: FastifyInstance, parts: LiveParts): void {
         'retry-after': '30',
       });
     }
-    const start = startOf(request) ?? parts.trail.position();
+    const start = startOf(request, parts.trail);
     const facts = filterFacts(paramsOf(request));
     parts.looks.note(session, 'followed', { ...facts, after: start }, { alike: JSON.stringify(facts) });
     reply.hijack();
@@ -103,9 +104,11 @@ function look(
   }
 }
 
-function startOf(request: FastifyRequest): Sequence | undefined {
+/** What this log has not written yet, a client had from another one: it follows from now on. */
+function startOf(request: FastifyRequest, trail: Trail): Sequence {
   const text = String(request.headers['last-event-id'] ?? paramsOf(request).get('lastEventId') ?? '');
-  return /^\d{1,15}$/.test(text) ? sequence(Number(text)) : undefined;
+  const isOfThisLog = /^\d{1,15}$/.test(text) && Number(text) <= trail.head();
+  return isOfThisLog ? sequence(Number(text)) : trail.position();
 }
 
 async function drained(out: ServerResponse, signal: AbortSignal): Promise<void> {

@@ -50,7 +50,12 @@ const FILTER: readonly Parameter[] = [
   query('q', 'Words, or beginnings of words, of names, users and selections, or ids; at most 32. All must occur.'),
 ];
 const limit = (byDefault: number, max: number) =>
-  query('limit', 'At most so many.', { type: 'integer', minimum: 1, maximum: max, default: byDefault });
+  query('limit', 'At most so many; more are answered as the maximum.', {
+    type: 'integer',
+    minimum: 1,
+    maximum: max,
+    default: byDefault,
+  });
 const CURSOR = query('cursor', '`nextCursor` of the page before.');
 const CSRF: Parameter = {
   name: 'X-CSRF-Token',
@@ -77,6 +82,12 @@ const FAILURES = {
   '503': json(ref('TrailError'), 'Not now; `Retry-After` says when.'),
 };
 
+/** Of bodies. */
+const UNREADABLE = {
+  '413': json(ref('TrailError'), 'The body is too long.'),
+  '415': json(ref('TrailError'), 'The body is not `application/json`.'),
+};
+
 /** For whoever is not logged in. */
 const NO_LOG_IN = { security: [] };
 
@@ -100,7 +111,8 @@ function post(
 ) {
   const requestBody = { required: true, content: { 'application/json': { schema: body } } };
   const sent = body === undefined ? {} : { requestBody };
-  return { post: { ...more, summary, parameters, ...sent, responses: { [status]: answer, ...FAILURES } } };
+  const unread = body === undefined ? {} : UNREADABLE;
+  return { post: { ...more, summary, parameters, ...sent, responses: { [status]: answer, ...FAILURES, ...unread } } };
 }
 
 const SIGN_IN: Schema = {

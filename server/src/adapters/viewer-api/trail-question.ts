@@ -13,7 +13,8 @@ const FILTERS: readonly string[] = [
 ];
 
 /**
- * A filter from a query string. Empty values do not filter.
+ * A filter from a query string. An empty `q` does not filter; an empty value of another filter is an error, as a script may
+ * send it whose variable is not set.
  * @param others names that the route knows besides
  * @throws ViewerFailure 400 for names and values that mean nothing, so that a typing error is not an open filter
  */
@@ -61,7 +62,7 @@ export function readOne(params: URLSearchParams, name: string): string {
 
 /** Of several the one that leaves least: different limits narrow. */
 export function readTime(params: URLSearchParams, name: 'from' | 'to'): EpochMillis | undefined {
-  const times = params.getAll(name).flatMap((text) => (text === '' ? [] : [timeOf(name, text)]));
+  const times = params.getAll(name).map((text) => timeOf(name, text));
   if (times.length === 0) return undefined;
   return epochMillis(name === 'from' ? Math.max(...times) : Math.min(...times));
 }
@@ -103,7 +104,8 @@ export function readSequence(params: URLSearchParams, name: string): Sequence | 
 }
 
 function readTexts(params: URLSearchParams, name: string): readonly string[] {
-  const texts = params.getAll(name).filter((text) => text !== '');
+  const texts = params.getAll(name);
+  if (texts.includes('')) throw badRequest(`"${name}" is empty. Leave it out, or say what to look for.`);
   if (texts.length > MAX_VALUES) throw badRequest(`"${name}" is given more than ${MAX_VALUES} times.`);
   return texts;
 }

@@ -1,6 +1,6 @@
 import type { Server as TlsServer } from 'node:https';
 import { isIP } from 'node:net';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { TRAIL_ROOT } from '../../domain/trail.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { ViewerAccess } from '../../pipeline/ports/viewer-access.ts';
@@ -75,7 +75,9 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
     requestTimeout: 30_000,
     forceCloseConnections: true,
     bodyLimit: MAX_BODY_BYTES,
-    routerOptions: { maxParamLength: 1000 },
+    // an identity of 10,000 characters is one, too; the length of a request line is limited before
+    routerOptions: { maxParamLength: MAX_BODY_BYTES },
+    frameworkErrors: (_error, request, reply) => unreadable(request.url, reply),
     ...(certificate === undefined ? {} : { https: certificate }),
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
@@ -146,6 +148,13 @@ function addRoutes(app: FastifyInstance, sources: ViewerSources): void {
     const code = status === undefined ? 'INTERNAL' : 'BAD_REQUEST';
     return reply.code(status ?? 500).send({ error: isTrail ? { code, message } : message });
   });
+}
+
+/** An address that is none: `%zz`. */
+function unreadable(url: string, reply: FastifyReply): void {
+  const message = 'This address cannot be read.';
+  reply.code(400).headers(SECURITY_HEADERS);
+  reply.send({ error: url.startsWith(TRAIL_ROOT) ? { code: 'BAD_REQUEST', message } : message });
 }
 
 /** What the framework says about a request that it cannot read: a body that is no JSON, or too long. */

@@ -8,7 +8,8 @@ const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satur
 export function summaryRows(by: SummaryBy, counts: readonly TrailCount[]): readonly TrailSummaryRow[] {
   return counts.map((count) => {
     const { key, label } = namesOf(by, count);
-    const { events, views, users, totalMs, medianMs, userId, firstTime } = count;
+    const { events, views, users, totalMs, medianMs, firstTime } = count;
+    const userId = by === 'user' ? key : count.userId;
     return {
       key,
       label,

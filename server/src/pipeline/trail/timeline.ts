@@ -1,6 +1,10 @@
 import type { EpochMillis } from '../../domain/epoch-millis.ts';
+import { CodedError } from '../../domain/errors.ts';
+import { searchWords } from '../../domain/search-words.ts';
 import type { TrailTimeline } from '../../domain/trail.ts';
-import type { TrailRow } from '../ports/trail-index.ts';
+import { userKey } from '../../domain/user-identity.ts';
+import type { TrailIndex, TrailRow } from '../ports/trail-index.ts';
+import type { LimitedFilter } from './limited-filter.ts';
 import type { TrailReader } from './reader.ts';
 import { isoTime, trailEvent, trailUser } from './trail-event.ts';
 
@@ -31,6 +35,36 @@ export function timelineOf(
     isCut,
   };
 }
+
+/**
+ * Which rows are those of the one user that is asked for: one user's day never has what another one of the same name did.
+ * @param filter lets through who is called so
+ * @param newest some of these events
+ * @throws CodedError TRAIL_USER_AMBIGUOUS
+ */
+export function oneUserOf(
+  index: TrailIndex,
+  filter: LimitedFilter,
+  newest: readonly TrailRow[],
+  user: string,
+): (row: TrailRow) => boolean {
+  const named = index.names(filter, searchWords(user, MAX_WORDS), ['user'], MAX_NAMED).map(({ value }) => value);
+  const found = [...named, ...newest.flatMap(({ userId }) => userId ?? [])];
+  const identities = new Map(found.map((identity) => [userKey(identity), identity]));
+  const asked = userKey(user);
+  const key = identities.has(asked) ? asked : [...identities.keys()][0];
+  if (identities.size > 1 && key !== asked) {
+    const some = [...identities.values()].slice(0, MAX_NAMED).join(', ');
+    throw new CodedError(
+      'TRAIL_USER_AMBIGUOUS',
+      `"${user}" is the name of several users: ${some}. Ask for one of them.`,
+    );
+  }
+  return ({ userId }) => userId !== null && userKey(userId) === key;
+}
+
+const MAX_WORDS = 32;
+const MAX_NAMED = 10;
 
 function laneOf(events: readonly TrailRow[], reader: TrailReader): Lane {
   const last = events.at(-1);

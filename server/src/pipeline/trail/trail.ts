@@ -35,7 +35,7 @@ import { selectionsOf } from './selections.ts';
 import { sentenceOf } from './sentence.ts';
 import { suggestionsFor } from './suggestions.ts';
 import { appsOf, summaryRows } from './summary.ts';
-import { timelineOf } from './timeline.ts';
+import { oneUserOf, timelineOf } from './timeline.ts';
 import { filesOfVariant, isoTime, type PictureVariant, pictureUrl, trailEvent, trailUser } from './trail-event.ts';
 import { visibleEvent } from './visible-event.ts';
 
@@ -118,14 +118,17 @@ export class Trail {
     times: { from?: EpochMillis; to?: EpochMillis },
   ): TrailTimeline | undefined {
     const { index } = this.#parts;
-    const last = index.span(limitedTo(reader, { ...ANYTHING, user: [user] }))?.last;
+    const always = limitedTo(reader, { ...ANYTHING, user: [user] });
+    const newest = index.page(always, undefined, MAX_TIMELINE_EVENTS);
+    const isTheirs = oneUserOf(index, always, newest, user);
+    const last = (newest.find(isTheirs) ?? newest[0])?.time;
     if (last === undefined) return undefined;
     const day = Math.floor((times.to === undefined ? last : times.to - 1) / DAY_MS) * DAY_MS;
     const from = times.from ?? epochMillis(day);
     const to = times.to ?? epochMillis(Math.max(day, from) + DAY_MS);
     const question = { ...ANYTHING, user: [user], from, to };
     const rows = index.page(limitedTo(reader, question), undefined, MAX_TIMELINE_EVENTS + 1);
-    const shown = ofOneUser(user, rows.slice(0, MAX_TIMELINE_EVENTS));
+    const shown = rows.slice(0, MAX_TIMELINE_EVENTS).filter(isTheirs);
     return timelineOf(user, from, to, shown, rows.length > MAX_TIMELINE_EVENTS, reader);
   }
 
@@ -197,6 +200,11 @@ export class Trail {
   after(reader: TrailReader, question: TrailQuestion, after: Sequence) {
     const { rows, upTo } = this.#parts.index.after(limitedTo(reader, this.#withIds(question)), after, FOLLOWED_LINES);
     return { events: rows.map((row) => trailEvent(row, reader)), upTo };
+  }
+
+  /** Of the log; the table of searches may be behind. */
+  head(): Sequence {
+    return this.#parts.log.head();
   }
 
   position(): Sequence {
@@ -287,17 +295,6 @@ function damagedEvent(seq: Sequence, eventId: string, { reason }: DamagedLines):
     `This event was received, at position ${seq} of the log, but its line is not what was written any more: ${reason}. ` +
     'Nothing of it is shown, because nobody can vouch for it. Restore the line from a backup of the log.';
   return new CodedError('EVENT_LOG_DAMAGED', message, { sequence: seq, eventId });
-}
-
-/** One user's day never has what another one of the same name did. */
-function ofOneUser(user: string, rows: readonly TrailRow[]): readonly TrailRow[] {
-  const asked = user.toLowerCase();
-  const named = rows.filter(({ userId }) => userId?.toLowerCase() === asked);
-  if (named.length > 0) return named;
-  const identities = new Map(rows.map(({ userId }) => [userId?.toLowerCase(), userId]));
-  if (identities.size <= 1) return rows;
-  const some = [...identities.values()].slice(0, 10).join(', ');
-  throw new CodedError('TRAIL_USER_AMBIGUOUS', `"${user}" is the name of several users: ${some}. Ask for one of them.`);
 }
 
 function screenshotFiles(
