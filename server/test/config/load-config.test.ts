@@ -104,6 +104,15 @@ test('origins that no browser sends are warned of: without a scheme, and with a 
   assert.ok(config.http.cors.allowedOrigins.includes('https://b.lab:444'));
 });
 
+test('a token that no browser can send is warned of, without showing it', () => {
+  const { warnings } = load(audit('apiToken: [plain, "grün", "“pasted”"]'));
+  assert.deepEqual(
+    warnings.map(({ line, path }) => `${line} ${path}`),
+    ['3 Butler-SOS.auditEvents.apiToken[2]'],
+  );
+  assert.doesNotMatch(warnings[0]?.message ?? '', /pasted/);
+});
+
 test('audit events that are switched off may have placeholders for where to listen', () => {
   const pictures = 'screenshots: {enable: true, auth: {mode: userTicket, qps: {host: <FQDN of the proxy>}}}';
   const off = load(audit('enable: false', 'host: <IP or FQDN>', 'port: 8182', 'tls: {enable: true}', pictures));

@@ -394,6 +394,9 @@ test('without a token everybody may post; with several, each of them lets in', a
     assert.equal(await status(rotating, 'Bearer old'), 202);
     assert.equal(await status(rotating, `bearer  ${Buffer.from('nëw').toString('latin1')} `), 202);
     assert.equal(await status(rotating, `Bearer ${Buffer.from('là').toString('latin1')}`), 202);
+    assert.equal(await status(rotating, 'Bearer nëw'), 202, 'Latin-1, as browsers send it');
+    assert.equal(await status(rotating, 'Bearer là'), 202, 'Latin-1, as browsers send it');
+    assert.equal(await status(rotating, 'Bearer n\u00c3w'), 401);
     for (const wrong of ['Bearer ol', 'Bearer olde', 'Bearer', 'Basic old', 'old']) {
       assert.equal(await status(rotating, wrong), 401, wrong);
     }

@@ -23,6 +23,7 @@ export function warningsOn(root: MappingSetting, registered: readonly Registered
     ...picturesWithoutFolder(root),
     ...screenshotWarnings(root),
     ...strangeOrigins(root),
+    ...strangeTokens(root),
   ];
 }
 
@@ -96,6 +97,14 @@ function strangeOrigins(root: MappingSetting): readonly ConfigNote[] {
     return [
       problem(item, `"${item.value}" ${fault} and allows no page; write it as https://host or https://host:port`),
     ];
+  });
+}
+
+function strangeTokens(root: MappingSetting): readonly ConfigNote[] {
+  const token = settingAt(root, [...AUDIT_EVENTS, 'apiToken']);
+  return (token?.kind === 'list' ? token.items : [token]).flatMap((one) => {
+    if (one?.kind !== 'scalar' || !/[\u{100}-\u{10ffff}]/u.test(String(one.value))) return [];
+    return [problem(one, 'holds characters that browsers cannot send in a header; use letters and digits of ASCII')];
   });
 }
 
