@@ -169,7 +169,8 @@ export const ERROR_CATALOGUE = {
   },
   STATE_DATABASE_DAMAGED: {
     meaning: 'The durable database (durable.sqlite) is not a readable database any more.',
-    action: 'Restore it from the backup that belongs to the log; it holds what was delivered where.',
+    action:
+      'Restore it from the backup that belongs to the log; it holds what was delivered where. Without a backup move it away with its -wal and -shm: every destination then starts as a new one where its startFrom says, or is held where it holds events already.',
   },
   STATE_DATABASE_MISSING: {
     meaning: 'The log holds events but durable.sqlite, which says what was delivered where, knows nothing of it.',

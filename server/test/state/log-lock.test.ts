@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -55,6 +55,14 @@ describe('one server per log', () => {
       acquireLogLock(folder, OWNER).release();
       assert.equal(statSync(path).mode & 0o777, 0o600);
     }
+  });
+
+  it('a file that is no database is no lock: nobody runs, and the next one locks', () => {
+    writeFileSync(join(folder, 'lock.sqlite'), 'garbage'.repeat(1000));
+    assert.equal(lockOwner(folder), undefined);
+    const lock = acquireLogLock(folder, OWNER);
+    assert.throws(() => acquireLogLock(folder, OWNER), { code: 'EVENT_LOG_IN_USE' });
+    lock.release();
   });
 
   it('is freed by kill -9, whatever owner.json still says', async () => {

@@ -237,7 +237,7 @@ describe('rule 15: the durable database', () => {
       path,
       'not a database at all, and long enough for the header to be looked at, which is 100 bytes'.repeat(9),
     );
-    assert.throws(() => folder.open(), { code: 'STATE_DATABASE_DAMAGED' });
+    assert.throws(() => folder.open(), { code: 'STATE_DATABASE_DAMAGED', message: /Restore it from the backup/ });
     const options = {
       synchronous: 'FULL',
       failed: 'STATE_DATABASE_FAILED',

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError, messageOf, systemCodeOf } from '../../domain/errors.ts';
@@ -30,6 +30,7 @@ const OWNER_FILE = 'owner.json';
 /** Somebody who only looks whether the lock is held has it for microseconds. */
 const PATIENCE_MS = 500;
 const SQLITE_BUSY = 5;
+const SQLITE_NOT_A_DATABASE = 26;
 
 /**
  * One server per log: the operating system holds the lock for as long as this process lives, and frees it however the
@@ -41,14 +42,7 @@ export function acquireLogLock(directory: string, owner: LogOwner): LogLock {
   const path = join(directory, LOCK_FILE);
   createPrivateFile(path);
   if (isReadableByEverybody(path)) restrictToOwner(path, 'file');
-  const database = new DatabaseSync(path, { timeout: PATIENCE_MS });
-  try {
-    // an open write transaction in exclusive mode: nobody else can even read
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (thrown) {
-    database.close();
-    throw isBusy(thrown) ? inUse(directory, readOwner(directory)) : lockFailed(directory, thrown);
-  }
+  const database = lockedDatabase(directory, path);
   let isTold = writeOwner(directory, owner);
   return {
     isOpenToAll: created === 'open' || isReadableByEverybody(directory),
@@ -66,6 +60,33 @@ export function acquireLogLock(directory: string, owner: LogOwner): LogLock {
   };
 }
 
+/** Whoever holds the lock makes this busy, whatever the file holds; nothing in it is worth keeping. */
+function lockedDatabase(directory: string, path: string): DatabaseSync {
+  try {
+    return lockedOnce(path);
+  } catch (thrown) {
+    if (!hasCode(thrown, SQLITE_NOT_A_DATABASE)) throw refused(directory, thrown);
+  }
+  try {
+    truncateSync(path);
+    return lockedOnce(path);
+  } catch (thrown) {
+    throw refused(directory, thrown);
+  }
+}
+
+function lockedOnce(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: PATIENCE_MS });
+  try {
+    // an open write transaction in exclusive mode: nobody else can even read
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return database;
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}
+
 /** Who runs on this log now; undefined when nobody does, whatever a killed process left in `owner.json`. */
 export function lockOwner(directory: string): LogOwner | undefined {
   const path = join(directory, LOCK_FILE);
@@ -75,7 +96,8 @@ export function lockOwner(directory: string): LogOwner | undefined {
     database.prepare('SELECT count(*) FROM sqlite_schema').get();
     return undefined;
   } catch (thrown) {
-    if (!isBusy(thrown)) throw lockFailed(directory, thrown);
+    if (hasCode(thrown, SQLITE_NOT_A_DATABASE)) return undefined;
+    if (!hasCode(thrown, SQLITE_BUSY)) throw lockFailed(directory, thrown);
     return readOwner(directory) ?? { pid: 0, host: 'unknown', startedAt: 'unknown', version: 'unknown' };
   } finally {
     database.close();
@@ -123,8 +145,12 @@ function isOwner(value: unknown): value is LogOwner {
   );
 }
 
-function isBusy(thrown: unknown): boolean {
-  return thrown instanceof Error && 'errcode' in thrown && thrown.errcode === SQLITE_BUSY;
+function hasCode(thrown: unknown, code: number): boolean {
+  return thrown instanceof Error && 'errcode' in thrown && thrown.errcode === code;
+}
+
+function refused(directory: string, thrown: unknown): CodedError {
+  return hasCode(thrown, SQLITE_BUSY) ? inUse(directory, readOwner(directory)) : lockFailed(directory, thrown);
 }
 
 function inUse(directory: string, owner: LogOwner | undefined): CodedError {

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import { CodedError, type ErrorCode, messageOf } from '../../domain/errors.ts';
+import { CodedError, ERROR_CATALOGUE, type ErrorCode, messageOf } from '../../domain/errors.ts';
 import { restrictToOwner } from '../shared/private-folder.ts';
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -167,7 +167,9 @@ export class SqliteFile {
     if (resultCode === undefined && !(thrown instanceof Error && 'syscall' in thrown)) return thrown;
     const isDamaged = resultCode === CORRUPT || resultCode === NOT_A_DATABASE;
     const code = isDamaged ? this.#options.damaged : this.#options.failed;
-    return new CodedError(code, `${this.path}: ${messageOf(thrown)}`, { path: this.path, sqlite: resultCode }, thrown);
+    const advice = code === 'STATE_DATABASE_DAMAGED' ? `. ${ERROR_CATALOGUE[code].action}` : '';
+    const message = `${this.path}: ${messageOf(thrown)}${advice}`;
+    return new CodedError(code, message, { path: this.path, sqlite: resultCode }, thrown);
   }
 }
 
