@@ -120,6 +120,14 @@ test('what fails is explained, and the exit code says so', async () => {
   assert.deepEqual(full.results.slice(1, 3), ['ticket ok', 'download FAILED']);
   assert.match(full.stdout, /five are the most/);
   world.qlik.endAllSessions();
+  const gone = await check(asService(world.qlik.qpsPort), ['--url', world.qlik.imageUrl('tempcontent/gone.png')]);
+  assert.match(gone.stdout, /answers 404\. Take the URL of a screenshot that was just made/);
+  world.qlik.setBehaviour('tempcontent/x.png', 'login');
+  const page = await check(asService(world.qlik.qpsPort), ['--url', url]);
+  assert.match(page.stdout, /log-in page .* set auth\.qps\.virtualProxy .* or auth\.sessionCookieName/);
+  world.qlik.setBehaviour('tempcontent/x.png', undefined);
+  const strangers = await check(asService(world.qlik.qpsPort), ['--url', stranger.imageUrl('tempcontent/x.png')]);
+  assert.match(strangers.stdout, /download +FAILED .* Add that authority to the file of clientCertCA/);
   const unknown = await check(asService(world.qlik.qpsPort), [
     '--url',
     world.qlik.imageUrl('nowhere/tempcontent/x.png'),

@@ -41,6 +41,9 @@ describe('the Qlik Proxy Service', () => {
     assert.equal(await told('status:400'), 'failed: qps-user-refused');
     assert.equal(await told('xsrf'), 'retry: qps-xrfkey');
     assert.match(lastMessage(), /X-Qlik-Xrfkey/);
+    assert.equal(await told('says:400:XSRF prevention check failed'), 'retry: qps-xrfkey');
+    assert.equal(await told('says:400:The virtual proxy is unknown'), 'failed: virtual-proxy-unknown');
+    assert.equal(await told('says:403:UsageDenied'), 'retry: too-many-sessions');
     assert.equal(await told('status:403'), 'retry: qps-client-certificate');
     assert.equal(await told('status:500'), 'retry: qps-failed');
     assert.equal(await told('login'), 'retry: qps-failed');

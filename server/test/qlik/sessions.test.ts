@@ -218,6 +218,17 @@ describe('sessions at Qlik Sense', () => {
     assert.equal(await world.download(source), 'downloaded');
   });
 
+  it('the refusal of a sixth session is known whichever way Qlik Sense says it', async () => {
+    const ways = [
+      ...(['redirect:/customerror/?type=UsageDenied', 'says:200:UsageDenied', 'says:403:UsageDenied'] as const),
+      'says:403:You have too many sessions active in parallel' as const,
+    ];
+    for (const way of ways) {
+      world.qlik.setBehaviour('tempcontent/x.png', way, { beforeLogin: true });
+      assert.equal(await world.download(world.source()), 'retry: too-many-sessions', way);
+    }
+  });
+
   it('a picture that is not there does not cost the session', async () => {
     const source = world.source();
     assert.equal(await world.download(source, world.qlik.imageUrl('tempcontent/none.png')), 'retry: not-found');

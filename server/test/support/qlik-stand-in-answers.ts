@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 
 /**
  * How a path answers instead of plainly:
- * - `status:503` any status, with a short text; `redirect:URL` 302 to it, absolute or relative; `login` an HTML page with
- *   status 200; `login-redirect` 302 to the log-in page; `xsrf` what the Proxy Service answers without an Xrfkey
+ * - `status:503` any status, with a short text; `says:400:TEXT` with that text, as a page for people; `redirect:URL` 302
+ *   to it, absolute or relative; `login` an HTML page with status 200; `login-redirect` 302 to the log-in page; `xsrf` what the Proxy Service answers without an Xrfkey
  * - `echo-in-host:URL` 302 to it, with the ticket or cookie that came put into that part of it
  * - `hang` no answer until the behaviour is taken away; `slow` head at once, then a byte every 50 ms; `endless` never stops
  * - `truncated` half of the picture, then the connection breaks; `reset` breaks before the head
@@ -25,6 +25,7 @@ export type Behaviour =
   | 'login-redirect'
   | 'xsrf'
   | `status:${number}`
+  | `says:${number}:${string}`
   | `redirect:${string}`
   | `echo-in-${'path' | 'query' | 'host'}:${string}`;
 
@@ -49,6 +50,7 @@ export function answerOf(behaviour: Exclude<Behaviour, 'hang'>, image: Buffer, s
   if (word.startsWith('echo-in-')) return redirect(withEcho(rest.join(':'), word.slice(8), secret));
   const told = ANSWERS[word];
   if (told !== undefined) return (response) => told(response, image);
+  if (word === 'says') return page(Number(rest[0]), 'text/html', `<html>${rest.slice(1).join(':')}</html>`);
   return word === 'redirect' ? redirect(rest.join(':')) : text(Number(rest[0]), 'as told');
 }
 

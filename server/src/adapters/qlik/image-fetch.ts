@@ -5,7 +5,7 @@ import { systemCodeOf } from '../../domain/errors.ts';
 import type { DownloadOutcome } from '../../pipeline/ports/screenshots.ts';
 import { portOf } from './host-rules.ts';
 import { imageFormatOf, isWholeImage, looksLikeHtml } from './image-signature.ts';
-import { connectionProblem, failed, retry, retryAfterMs } from './problems.ts';
+import { connectionProblem, failed, type Problem, retry, retryAfterMs, sessionLimitProblem } from './problems.ts';
 import { readStart } from './sent-request.ts';
 import { withoutTicket } from './without-ticket.ts';
 
@@ -29,6 +29,7 @@ export interface FetchParts {
 }
 
 const MAX_REDIRECTS = 5;
+const MAX_TEXT_BYTES = 8192;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const PASSING = new Set([404, 408, 425, 429]);
 
@@ -46,6 +47,8 @@ export async function fetchImage(first: Hop, parts: FetchParts): Promise<ImageAn
     if (!URL.canParse(location, url.href)) {
       return plain(failed('redirect-not-allowed', `${url.host} redirects to something that is no URL.`));
     }
+    const tooMany = limitOf(hop, location, parts.nowMs());
+    if (tooMany !== undefined) return plain(tooMany);
     const next = withoutTicket(new URL(location, url));
     if (next.pathname.split('/').some((segment) => LOGIN_SEGMENT.test(segment))) return loginAnswer(url);
     if (redirects === MAX_REDIRECTS) {
@@ -63,8 +66,8 @@ export async function fetchImage(first: Hop, parts: FetchParts): Promise<ImageAn
 async function readAnswer({ url, response }: Hop, parts: FetchParts): Promise<ImageAnswer> {
   const status = response.statusCode ?? 0;
   try {
-    if (status === 200 || status === 203) return await readImage(url, response, parts.maxImageBytes);
-    return await refusal(url, response, parts.nowMs());
+    if (status === 200 || status === 203) return await readImage({ url, response }, parts);
+    return await refusal({ url, response }, parts.nowMs());
   } catch (thrown) {
     if (!response.destroyed && response.errored === null) throw thrown;
     return plain(connectionProblem(thrown, { role: 'image host', host: url.hostname, port: portOf(url) }));
@@ -73,7 +76,8 @@ async function readAnswer({ url, response }: Hop, parts: FetchParts): Promise<Im
   }
 }
 
-async function readImage(url: URL, response: IncomingMessage, maxBytes: number): Promise<ImageAnswer> {
+async function readImage(hop: Hop, { maxImageBytes: maxBytes, nowMs }: FetchParts): Promise<ImageAnswer> {
+  const { url, response } = hop;
   const tooLarge = failed(
     'too-large',
     `${url.host} sends more than the ${maxBytes} bytes of screenshots.maxImageBytes.`,
@@ -93,7 +97,10 @@ async function readImage(url: URL, response: IncomingMessage, maxBytes: number):
     if (isWholeImage(bytes, format)) return plain({ kind: 'downloaded', bytes, format });
     return plain(retry('truncated', `${url.host} sent a picture without its end.`));
   }
-  if (looksLikeHtml(bytes, response.headers['content-type'])) return loginAnswer(url);
+  if (looksLikeHtml(bytes, response.headers['content-type'])) {
+    const tooMany = limitOf(hop, bytes.toString('utf8', 0, MAX_TEXT_BYTES), nowMs());
+    return tooMany === undefined ? loginAnswer(url) : plain(tooMany);
+  }
   if (size === 0) return plain(retry('truncated', `${url.host} sent nothing.`));
   return plain(failed('not-an-image', `${url.host} sent something that is no PNG, JPEG, WebP or GIF.`));
 }
@@ -108,15 +115,13 @@ async function unpacked(bytes: Buffer, maxOutputLength: number): Promise<Buffer 
   }
 }
 
-async function refusal(url: URL, response: IncomingMessage, nowMs: number): Promise<ImageAnswer> {
+async function refusal(hop: Hop, nowMs: number): Promise<ImageAnswer> {
+  const { url, response } = hop;
   const status = response.statusCode ?? 0;
   const afterMs = retryAfterMs(response.headers['retry-after'], nowMs);
   if (status === 401 || status === 403) {
-    const text = await readStart(response, 8192);
-    if (/UsageDenied|(?:too many|maximum|parallel)[^.]{0,60}sessions?/i.test(text)) {
-      const message = `Qlik Sense at ${url.host} gives this user no more sessions: five are the most. Some of them must end first.`;
-      return plain(retry('too-many-sessions', message, afterMs ?? 60_000));
-    }
+    const tooMany = limitOf(hop, `${response.statusMessage} ${await readStart(response, MAX_TEXT_BYTES)}`, nowMs);
+    if (tooMany !== undefined) return plain(tooMany);
     return {
       outcome: failed('access-denied', `${url.host} does not give this picture out (${status}).`),
       wantsLogin: true,
@@ -127,6 +132,11 @@ async function refusal(url: URL, response: IncomingMessage, nowMs: number): Prom
     return plain(retry(reason, `${url.host} answers ${status}.`, afterMs));
   }
   return plain(failed(`http-${status}`, `${url.host} answers ${status}.`));
+}
+
+/** The page, or the address of the page, that says it. */
+function limitOf({ url, response }: Hop, text: string, nowMs: number): Problem | undefined {
+  return sessionLimitProblem(text, url.host, retryAfterMs(response.headers['retry-after'], nowMs));
 }
 
 function loginAnswer(url: URL): ImageAnswer {

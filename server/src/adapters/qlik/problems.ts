@@ -21,6 +21,18 @@ export function failed(reason: string, message: string): Problem {
   return { kind: 'failed', reason, message };
 }
 
+const SESSION_LIMIT = /UsageDenied|(?:too many|maximum|parallel)[^.]{0,60}sessions?/i;
+
+/**
+ * Of a user who has as many sessions as Qlik Sense allows.
+ * @param text whatever the answer says: of its status, its page, or where it leads. Undefined: it says nothing of that
+ */
+export function sessionLimitProblem(text: string, host: string, afterMs: number | undefined): Problem | undefined {
+  if (!SESSION_LIMIT.test(text)) return undefined;
+  const message = `Qlik Sense at ${host} gives this user no more sessions: five are the most. Some of them must end first.`;
+  return retry('too-many-sessions', message, afterMs ?? 60_000);
+}
+
 /** Whom a connection was for. */
 export interface Peer {
   readonly role: 'qps' | 'image host';
@@ -74,9 +86,12 @@ function explain(code: string, { role, host, port }: Peer, names: string | undef
     );
   }
   if (UNTRUSTED.has(code)) {
+    const advice = isQps
+      ? 'Name root.pem, exported from the QMC together with the client certificate, as clientCertCA.'
+      : 'Add that authority to the file of clientCertCA, which may hold several, or, where this machine knows it, set NODE_USE_SYSTEM_CA=1.';
     return said(
       'wrong-ca',
-      `The certificate of ${who} comes from an authority that is not trusted here (${code}). Name root.pem, exported from the QMC together with the client certificate, as clientCertCA.`,
+      `The certificate of ${who} comes from an authority that is not trusted here (${code}). ${advice}`,
     );
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {

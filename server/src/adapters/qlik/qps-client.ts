@@ -4,7 +4,7 @@ import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { QlikSession } from '../../pipeline/ports/screenshots.ts';
 import { startDeadline, unlessAborted } from './deadline.ts';
 import { type LoginUser, nameOf } from './login-user.ts';
-import { connectionProblem, failed, type Problem, retry, retryAfterMs } from './problems.ts';
+import { connectionProblem, failed, type Problem, retry, retryAfterMs, sessionLimitProblem } from './problems.ts';
 import type { ReloadingAgent } from './reloading-agent.ts';
 import { readStart, sendRequest } from './sent-request.ts';
 
@@ -140,15 +140,19 @@ function ticketIn(body: string): string | undefined {
 }
 
 function refusalOf(reply: QpsReply, address: QpsAddress, virtualProxy: string, user: LoginUser): Problem {
-  const { status, afterMs } = reply;
+  const { status, body, afterMs } = reply;
   const who = `The Qlik Proxy Service at ${address.host}:${address.port}`;
-  if (status === 404) {
-    const name = virtualProxy === '' ? 'the default virtual proxy' : `the virtual proxy "${virtualProxy}"`;
+  const said = xrfkeyProblem(reply, address) ?? sessionLimitProblem(status < 300 ? '' : body, address.host, afterMs);
+  if (said !== undefined) return said;
+  const name = virtualProxy === '' ? 'the default virtual proxy' : `the virtual proxy "${virtualProxy}"`;
+  if (status === 404 || (status === 400 && /virtual.?proxy/i.test(body))) {
     const advice = 'Set auth.qps.virtualProxy to a prefix that the QMC shows for this proxy.';
     return failed('virtual-proxy-unknown', `${who} does not know ${name}. ${advice}`);
   }
   if (status === 400) {
-    return failed('qps-user-refused', `${who} gives no ticket for ${nameOf(user)}: it does not take such a name.`);
+    const orProxy = virtualProxy === '' ? '' : `, or does not know ${name}`;
+    const what = `it does not take such a name${orProxy}`;
+    return failed('qps-user-refused', `${who} gives no ticket for ${nameOf(user)}: ${what}.`);
   }
   if (status === 401 || status === 403) return notAccepted(reply, address);
   const what =
@@ -156,14 +160,21 @@ function refusalOf(reply: QpsReply, address: QpsAddress, virtualProxy: string, u
   return retry('qps-failed', `${who} answered ${what}`, afterMs);
 }
 
+/** The Xrfkey has not come through, whatever the status. */
+function xrfkeyProblem({ status, body }: QpsReply, { host, port }: QpsAddress): Problem | undefined {
+  if (status < 400 || !/xsrf|xrfkey/i.test(body)) return undefined;
+  const advice =
+    'Something between here and there, a reverse proxy say, takes the header X-Qlik-Xrfkey or the query away.';
+  return retry('qps-xrfkey', `The Qlik Proxy Service at ${host}:${port} misses the Xrfkey (${status}). ${advice}`);
+}
+
 /** 401 and 403. */
-function notAccepted({ status, body }: QpsReply, { host, port }: QpsAddress): Problem {
-  const who = `The Qlik Proxy Service at ${host}:${port}`;
-  if (/xsrf|xrfkey/i.test(body)) {
-    const advice =
-      'Something between here and there, a reverse proxy say, takes the header X-Qlik-Xrfkey or the query away.';
-    return retry('qps-xrfkey', `${who} misses the Xrfkey (${status}). ${advice}`);
-  }
-  const advice = 'Export the client certificate from the QMC of this very site.';
-  return retry('qps-client-certificate', `${who} does not accept the client certificate (${status}). ${advice}`);
+function notAccepted(reply: QpsReply, address: QpsAddress): Problem {
+  const who = `The Qlik Proxy Service at ${address.host}:${address.port}`;
+  const advice =
+    'Export the client certificate from the QMC of this very site; a reverse proxy in between must pass X-Qlik-Xrfkey on.';
+  return (
+    xrfkeyProblem(reply, address) ??
+    retry('qps-client-certificate', `${who} does not accept the client certificate (${reply.status}). ${advice}`)
+  );
 }

@@ -35,6 +35,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   'qps-timed-out':
     'Look at firewalls in between and at the Qlik Proxy Service; ticketTimeoutMs says how long it may take.',
   'timed-out': 'Look at firewalls in between; downloadTimeoutMs says how long it may take.',
+  'not-found': 'Take the URL of a screenshot that was just made: Qlik Sense keeps them for some minutes only.',
+  'login-page':
+    'The log-in does not hold there: set auth.qps.virtualProxy to the prefix of that virtual proxy, or auth.sessionCookieName to the name of its cookie.',
+  'access-denied': 'That user may not see this picture, or has no access to Qlik Sense: look in the QMC.',
 };
 
 /**
@@ -192,7 +196,8 @@ function sessionEnd(result: Step['result'], message: string): Step {
 
 function advised({ reason, message }: DownloadProblem, { auth }: ScreenshotSourceOptions): string {
   const noLogin = 'Set screenshots.auth.mode to userTicket or qpsTicket.';
-  const advice = reason === 'login-page' && auth.mode === 'none' ? noLogin : ADVICE[reason];
+  const wantsLogin = reason === 'login-page' || reason === 'access-denied';
+  const advice = wantsLogin && auth.mode === 'none' ? noLogin : ADVICE[reason];
   return advice === undefined ? message : `${message} ${advice}`;
 }
 
