@@ -14,6 +14,8 @@ export interface RetryParts {
   readonly queue: ScreenshotQueue;
   readonly clock: Clock;
   readonly stopped: AbortSignal;
+  /** As long as an event waits for its picture. */
+  readonly maxWaitMs: number;
   /** There is something new to do. */
   readonly wake: () => void;
 }
@@ -28,7 +30,7 @@ export interface ScreenshotRetry {
 }
 
 const AT_ONCE = 100;
-/** What does not come by then is tried once, unless its host fails anyway. */
+/** An operator waits no longer. What does not come by then is tried once, unless its host fails anyway. */
 const TRY_FOR_MS = 60_000;
 
 /**
@@ -37,12 +39,12 @@ const TRY_FOR_MS = 60_000;
  * @returns for people; undefined: the server stops, and the rest is done by the next one
  */
 export async function retryScreenshots(request: ScreenshotRetry, parts: RetryParts): Promise<string | undefined> {
-  const { log, facts, queue, clock, stopped, wake } = parts;
+  const { log, facts, queue, clock, stopped, maxWaitMs, wake } = parts;
   await facts.waitPast(sequence(Math.max(0, log.head() - 1)), stopped);
   const hurried = request.failedOnly ? 0 : queue.tryAllNow(clock.monotonicMs());
   if (hurried > 0) wake();
   const through = facts.position();
-  const giveUpAt = clock.now() + TRY_FOR_MS;
+  const giveUpAt = clock.now() + Math.min(TRY_FOR_MS, maxWaitMs);
   const results: LateResult[] = [];
   for (let after = sequence(Math.max(0, request.from - 1)); !stopped.aborted; ) {
     const page = facts.withoutPicture(after, AT_ONCE).filter(({ subject }) => subject <= through);

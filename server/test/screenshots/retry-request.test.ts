@@ -42,6 +42,25 @@ test('rule 14: a retry fetches what failed, hurries what waits, and each late pi
   assert.match((await third) ?? '', /^No event is without its picture/);
 });
 
+test('a retry tries no longer than an event waits for its picture, and a minute at most', async () => {
+  for (const [maxWaitMs, enoughMs] of [
+    [1000, 10_000],
+    [60 * MINUTE, 2 * MINUTE],
+  ] as const) {
+    const world = new ScreenshotWorld({ maxWaitMs });
+    world.hosts.set('a', NOT_THERE);
+    await world.event(A);
+    await world.run(maxWaitMs + 2 * MINUTE);
+    assert.equal((await world.outline()).length, 1);
+    let answer: string | undefined;
+    const asked = world.worker.retry({ requestId: 1, actor: 'anna', from: sequence(1), failedOnly: true });
+    void asked.then((text) => (answer = text));
+    await world.run(enoughMs);
+    assert.match(answer ?? 'still trying', /^0 pictures saved, 1 event is still without/);
+    await world.worker.stop(1000);
+  }
+});
+
 test('a retry of a host that is down ends, and one that the stop interrupts is left to the next server', async () => {
   const world = new ScreenshotWorld({ maxWaitMs: 0 });
   world.hosts.set('a', DOWN);
