@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -24,6 +25,15 @@ test('rule 15: open sessions are there for whoever opens the file next, until th
   next.qlikSessions.forget('id-2');
   next.qlikSessions.forget('never known');
   assert.deepEqual(first.qlikSessions.list(), [SESSION]);
+});
+
+test('the id of a session that is over is in no file any more: it is the cookie', () => {
+  const store = folder.open();
+  for (let i = 0; i < 300; i++) store.qlikSessions.remember({ ...SESSION, sessionId: `cookie-of-session-${i}` });
+  for (let i = 0; i < 300; i++) if (i !== 7) store.qlikSessions.forget(`cookie-of-session-${i}`);
+  store.close();
+  const bytes = readdirSync(folder.path).map((name) => readFileSync(join(folder.path, name), 'latin1'));
+  assert.deepEqual([...new Set(bytes.join('').match(/cookie-of-session-\d+/g))], ['cookie-of-session-7']);
 });
 
 test('a database of an earlier version is upgraded in place, with what it holds', () => {

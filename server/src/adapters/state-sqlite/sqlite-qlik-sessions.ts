@@ -11,20 +11,28 @@ export class SqliteQlikSessions implements QlikSessions {
   }
 
   remember({ sessionId, host, port, virtualProxy, user }: QlikSession): void {
-    this.#file.transaction(() =>
-      this.#file.run(
-        'INSERT OR REPLACE INTO qlik_sessions (session_id, host, port, virtual_proxy, user) VALUES (?, ?, ?, ?, ?)',
-        ...[sessionId, host, port, virtualProxy, user],
-      ),
+    this.#change(
+      'INSERT OR REPLACE INTO qlik_sessions (session_id, host, port, virtual_proxy, user) VALUES (?, ?, ?, ?, ?)',
+      ...[sessionId, host, port, virtualProxy, user],
     );
   }
 
   forget(sessionId: string): void {
-    this.#file.transaction(() => this.#file.run('DELETE FROM qlik_sessions WHERE session_id = ?', sessionId));
+    this.#change('DELETE FROM qlik_sessions WHERE session_id = ?', sessionId);
   }
 
   list(): readonly QlikSession[] {
     return this.#file.all(sessionOf, 'SELECT * FROM qlik_sessions ORDER BY host, port, virtual_proxy, user');
+  }
+
+  /** The id is the cookie: what is forgotten, or was moved to another page, is overwritten where it stood. */
+  #change(sql: string, ...values: readonly (string | number)[]): void {
+    this.#file.exec('PRAGMA secure_delete = ON');
+    try {
+      this.#file.transaction(() => this.#file.run(sql, ...values));
+    } finally {
+      this.#file.exec('PRAGMA secure_delete = OFF');
+    }
   }
 }
 
