@@ -43,6 +43,7 @@ export interface AuditServer {
 
 /** How often the threads hear how full the disk is. */
 const DISK_NEWS_MS = 1000;
+const DUE_WARNINGS_MS = 5000;
 const STOP_MS = { all: 4700, http: 1500, delivery: 3000 };
 
 /**
@@ -154,7 +155,12 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
     if (options.ports && config.enable) {
       http = createHttpApi(config.http, { ingest, clock, logger, metrics });
       const api = http;
+      const dueWarnings = setInterval(() => {
+        ingest.sayDueWarnings();
+        api.sayDueWarnings();
+      }, DUE_WARNINGS_MS);
       closing.push(async () => {
+        clearInterval(dueWarnings);
         ingestQueue.close();
         await api.close(STOP_MS.http);
         ingest.close();

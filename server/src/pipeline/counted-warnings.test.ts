@@ -41,6 +41,21 @@ test('what was counted and not said is said with the next occurrence of another 
   assert.deepEqual(said.at(-1), 'b 1');
 });
 
+test('what was counted and not said is said when its minute is over, also where nothing follows', async () => {
+  const { clock, warnings, said, add } = recorded();
+  for (let i = 0; i < 5; i++) add('a');
+  await clock.advance(59_999);
+  warnings.sayDue();
+  assert.deepEqual(said, ['a 1']);
+  await clock.advance(1);
+  warnings.sayDue();
+  warnings.sayDue();
+  assert.deepEqual(said, ['a 1', 'a 4']);
+  await clock.advance(30_000);
+  add('a');
+  assert.deepEqual(said, ['a 1', 'a 4'], 'once a minute');
+});
+
 test('the number of keys is bounded; the rest share one', async () => {
   const { clock, said, warnings } = recorded();
   const add = (i: number) => warnings.add(`key ${i}`, (count) => said.push(`${i} ${count}`));

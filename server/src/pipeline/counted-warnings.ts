@@ -17,7 +17,7 @@ const OTHERS = '\u0000others';
 
 /**
  * Warns of the first occurrence at once, then at most once a minute for each key, with a count. Nothing is lost: what
- * was counted and not yet said is said when the next occurrence of any key comes a minute later, or at `flush`.
+ * was counted and not yet said is said when the next occurrence of any key comes a minute later, at `sayDue`, or at `flush`.
  * State is bounded and expires after a quiet minute.
  */
 export class CountedWarnings {
@@ -36,7 +36,18 @@ export class CountedWarnings {
     entry.count++;
     entry.warn = warn;
     if (nowMs - entry.warnedMs >= INTERVAL_MS) say(entry, nowMs);
-    if (nowMs - this.#sweptMs >= INTERVAL_MS) this.#sweep(nowMs);
+    if (nowMs - this.#sweptMs >= INTERVAL_MS) this.sayDue();
+  }
+
+  /** Says what has been counted and whose minute is over. Where nothing comes any more, somebody has to call this. */
+  sayDue(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#sweptMs = nowMs;
+    for (const [key, entry] of this.#entries) {
+      if (nowMs - entry.warnedMs < INTERVAL_MS) continue;
+      if (entry.count > 0) say(entry, nowMs);
+      else this.#entries.delete(key);
+    }
   }
 
   /** Says what has been counted. For the end of the program. */
@@ -53,15 +64,6 @@ export class CountedWarnings {
     const entry = { warnedMs: nowMs - INTERVAL_MS, count: 0, warn };
     this.#entries.set(key, entry);
     return entry;
-  }
-
-  #sweep(nowMs: number): void {
-    this.#sweptMs = nowMs;
-    for (const [key, entry] of this.#entries) {
-      if (nowMs - entry.warnedMs < INTERVAL_MS) continue;
-      if (entry.count > 0) say(entry, nowMs);
-      else this.#entries.delete(key);
-    }
   }
 }
 

@@ -144,6 +144,11 @@ export class Ingest {
     this.#queue.statistics.count('size', 1);
   }
 
+  /** To be called now and then: a burst is counted in the log also where nothing follows it. */
+  sayDueWarnings(): void {
+    for (const warnings of [this.#refusals, this.#missingVersions, this.#incompatibleVersions]) warnings.sayDue();
+  }
+
   /** Says what has been counted and not yet said. */
   close(): void {
     this.#refusals.flush();

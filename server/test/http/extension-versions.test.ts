@@ -35,6 +35,26 @@ test('missing versions: a debug line each, one warning per address with the coun
   }
 });
 
+test('a burst behind which nothing comes is counted in the log all the same, a minute later', async () => {
+  const clock = new FakeClock();
+  const own = await new IngestServer({ clock }).start();
+  const post = (headers: Record<string, string | undefined>) =>
+    send(own.url, { path: EVENT, body: JSON.stringify(envelope({ source: undefined })), headers });
+  try {
+    for (let i = 0; i < 3; i++) assert.equal((await post({ 'x-audit-qs-version': undefined })).status, 202);
+    for (let i = 0; i < 4; i++) assert.equal((await post({ authorization: 'Bearer wrong' })).status, 401);
+    await clock.advance(60_000);
+    own.ingest.sayDueWarnings();
+    own.api.sayDueWarnings();
+    assert.deepEqual(
+      own.logger.at('warn').map(({ fields }) => fields.missingVersionCount ?? fields.count),
+      [1, 1, 2, 3],
+    );
+  } finally {
+    await own.stop();
+  }
+});
+
 test('missing versions: what is refused afterwards is not counted', async () => {
   const clock = new FakeClock();
   const own = await new IngestServer({ clock, queue: { maxMessagesPerMinute: 2 } }).start();

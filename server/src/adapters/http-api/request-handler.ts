@@ -113,6 +113,10 @@ export class RequestHandler {
     return { stage, origin: response.req.headers.origin };
   }
 
+  sayDueWarnings(): void {
+    this.#warnings.sayDue();
+  }
+
   /** Says what has been counted and not yet said. */
   close(): void {
     this.#warnings.flush();

@@ -23,6 +23,8 @@ export interface ListeningAddress {
 export interface HttpApi {
   /** @throws the system's error (EADDRINUSE, EACCES, …) when the port cannot be had */
   listen(): Promise<ListeningAddress>;
+  /** To be called now and then: a burst is counted in the log also where nothing follows it. */
+  sayDueWarnings(): void;
   /**
    * Takes no new connections, answers what is under way, ends connections as they become idle, and after `deadlineMs` all
    * that are left. May be called twice.
@@ -52,6 +54,7 @@ export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): Htt
   let closed: Promise<void> | undefined;
   return {
     listen: () => listen(server, options, parts),
+    sayDueWarnings: () => handler.sayDueWarnings(),
     close: (deadlineMs) => {
       stop.abort();
       closed ??= closeServer(server, { handler, sockets, connections, clock: parts.clock, deadlineMs });
