@@ -224,6 +224,16 @@ test('certificates that cannot be used: check-config and serve say all of it wit
   }
 });
 
+test('a configuration file without --config is told how it is named, exit code 2', async (t) => {
+  const home = createHome();
+  t.after(() => home.remove());
+  for (const command of ['serve', 'check-config']) {
+    const { code, stderr } = await runCommand(home, [command, 'production.yaml']);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: too many arguments.*\nA configuration file is named with --config FILE\.\n/);
+  }
+});
+
 test('a note about the whole file names the file and no setting', async (t) => {
   const home = createHome();
   t.after(() => home.remove());

@@ -97,6 +97,10 @@ export function createProgram(commands: Commands): Command {
     .description('Receives audit events of Qlik Sense, keeps them, and delivers them to files and databases.')
     .version(PRODUCT.version)
     .showHelpAfterError('(add --help for usage)')
+    .configureOutput({
+      outputError: (text, write) =>
+        write(/too many arguments/.test(text) ? `${text}A configuration file is named with --config FILE.\n` : text),
+    })
     .exitOverride();
   addServing(program, commands);
   addInspecting(program, commands);
