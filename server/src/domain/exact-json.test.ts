@@ -18,6 +18,7 @@ describe('int64Of', () => {
     assert.equal(int64Of(new NumberText('9223372036854775807')), 2n ** 63n - 1n);
     assert.equal(int64Of(new NumberText('-9223372036854775808')), -(2n ** 63n));
     assert.equal(int64Of(new NumberText('9007199254740993')), 9007199254740993n);
+    assert.equal(int64Of(new NumberText('9007199254740993.0')), 9007199254740993n);
     assert.equal(int64Of(1.5), 2n);
     assert.equal(int64Of(new NumberText('1.50')), 2n);
     assert.equal(int64Of(-0), 0n);

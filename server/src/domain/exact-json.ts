@@ -55,7 +55,8 @@ export function int64Of(value: number | NumberText): bigint | undefined {
     return Number.isFinite(value) ? withinInt64(BigInt(rounded)) : undefined;
   }
   // 20 characters hold every int64; longer digit runs would only cost time
-  if (/^-?\d{1,19}$/.test(value.text)) return withinInt64(BigInt(value.text));
+  const whole = /^(-?\d{1,19})(?:\.0+)?$/.exec(value.text)?.[1];
+  if (whole !== undefined) return withinInt64(BigInt(whole));
   return int64Of(Number(value.text));
 }
 
