@@ -23,8 +23,8 @@ test('the first load is small: scripts and styles within 60 KB gzipped, with the
   assert.ok(codeBytes + readFileSync(join(dist, 'assets', font)).length < 120_000);
 });
 
-test('every file but index.html carries a hash of its contents in its name', () => {
-  assert.deepEqual(readdirSync(dist).sort(), ['assets', 'index.html']);
+test('every file that the page loads carries a hash of its contents in its name', () => {
+  assert.deepEqual(readdirSync(dist).sort(), ['assets', 'index.html', 'licenses.txt']);
   assert.deepEqual(
     assets().filter((name) => !/-[\w-]{8}\.(js|css|svg|woff2)$/.test(name)),
     [],

@@ -59,7 +59,7 @@ export interface TrailEvent {
   readonly correlationId: string | null;
   readonly durationMs: number | null;
   readonly visible: boolean | null;
-  /** A short text for people: `Region = Europe, Asia`. Null unless it is a selection. */
+  /** A short text for people: `Region = Europe, Asia`; of a look at the trail, what was asked for. Null for all else. */
   readonly selections: string | null;
   readonly screenshot: TrailScreenshotSummary | null;
   /** Its id is that of an earlier event with other contents: kept, shown, delivered nowhere. */

@@ -11,6 +11,7 @@ import type { LogFacts, LogFactsReader } from './ports/log-facts.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Counter, Metrics } from './ports/metrics.ts';
 import type { PictureEntry, SearchBatch, SearchEntry, SearchIndex } from './ports/search-index.ts';
+import { lookText } from './trail/look-text.ts';
 import { pictureFilesOf } from './trail/picture-files.ts';
 import { selectionsOf, selectionsText, selectionTexts } from './trail/selections.ts';
 
@@ -129,7 +130,7 @@ function entryOf(event: StoredEvent, record: AuditRecord, isConflict: boolean): 
     correlationId: record.correlationId,
     durationMs: record.durationMs,
     visible: record.visible,
-    selections: selectionsText(selections),
+    selections: isLook(event) ? lookText(event.private()?.envelope) : selectionsText(selections),
     selectionTexts: selectionTexts(selections),
   };
 }
@@ -141,7 +142,11 @@ function isHiddenType(type: string): boolean {
 
 /** Who looked. */
 function viewerOf(event: StoredEvent): string | undefined {
-  return event.type.startsWith('server.viewer.') && event.origin === 'server' ? event.private()?.actor : undefined;
+  return isLook(event) ? event.private()?.actor : undefined;
+}
+
+function isLook(event: StoredEvent): boolean {
+  return event.origin === 'server' && event.type.startsWith('server.viewer.');
 }
 
 /** `N/A` and the like are nobody. */

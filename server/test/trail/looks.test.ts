@@ -48,6 +48,15 @@ describe('every look is recorded', () => {
     const { items } = await visitor.read('events?eventType=server.viewer.*&user=olga');
     assert.equal(items.length, 6);
     assert.deepEqual(items[0].user, { id: 'olga', directory: null, name: 'olga' });
+    // a list says what it was about, not only that somebody looked
+    const told = new Set(items.map(({ selections }: { selections: string }) => selections));
+    for (const text of ['link, 127.0.0.1', '“anna”, from 2026-11-01', `event, ${uuid(1)}`, `transaction, ${uuid(9)}`]) {
+      assert.ok(
+        [...told].some((one) => one === text),
+        `${text}: ${[...told].join(' | ')}`,
+      );
+    }
+    assert.ok(told.has('csv, 2 rows, user anna.öberg') && told.has('csv, begun, user anna.öberg'));
     assert.equal((await visitor.read('events?user=olga')).items.length, 0);
     assert.match((await visitor.read(`events/${items.at(-1).eventId}`)).sentence, /^olga signed in to the audit trail/);
   });

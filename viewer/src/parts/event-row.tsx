@@ -3,12 +3,18 @@ import { eventAddress } from '../routing/addresses.ts';
 import { Link } from '../routing/location.tsx';
 import { EventMark } from './event-mark.tsx';
 import { Icon } from './icon.tsx';
-import { Avatar, PlaceName, UserName } from './names.tsx';
+import { Avatar, Name, PlaceName, UserName } from './names.tsx';
 import { Phrase } from './phrase.tsx';
 import { When } from './when.tsx';
 
+interface EventRowProps {
+  readonly event: TrailEvent;
+  /** `namesakesOf` the users of the list. */
+  readonly namesakes: ReadonlySet<string>;
+}
+
 /** One event in a list, as one link. */
-export function EventRow({ event }: { readonly event: TrailEvent }) {
+export function EventRow({ event, namesakes }: EventRowProps) {
   return (
     <Link class="row" href={eventAddress(event)}>
       <EventMark eventType={event.eventType} />
@@ -18,7 +24,19 @@ export function EventRow({ event }: { readonly event: TrailEvent }) {
       <span class="row-user">
         {event.user !== null && <Avatar user={event.user} />}
         <span class="clip">
-          {event.user === null ? <span class="muted">the server</span> : <UserName user={event.user} />}
+          {event.user !== null ? (
+            <>
+              <UserName user={event.user} />
+              {event.user.directory !== null && namesakes.has(event.user.name.toLowerCase()) && (
+                <span class="row-directory">
+                  {' '}
+                  <Name text={event.user.directory} max={60} />
+                </span>
+              )}
+            </>
+          ) : (
+            <span class="muted">{event.origin === 'server' ? 'the server' : 'Unknown user'}</span>
+          )}
         </span>
       </span>
       <span class="row-what clip">

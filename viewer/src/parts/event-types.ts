@@ -22,7 +22,7 @@ const LOOKS: Readonly<Record<string, EventLook>> = {
     icon: 'open',
     tone: 'amber',
     label: 'Trail opened',
-    phrase: 'opened an event of this trail',
+    phrase: 'opened in this trail',
   },
   'server.viewer.pictured': { icon: 'eye', tone: 'amber', label: 'Picture opened', phrase: 'looked at a picture' },
   'server.viewer.exported': { icon: 'download', tone: 'amber', label: 'Trail exported', phrase: 'exported events' },

@@ -50,7 +50,16 @@ export function Phrase({ event }: { readonly event: TrailEvent }) {
         </>
       );
     default:
-      return <Name text={lookOf(event.eventType).phrase ?? lookOf(event.eventType).label} />;
+      return (
+        <>
+          <Name text={lookOf(event.eventType).phrase ?? lookOf(event.eventType).label} />
+          {event.origin === 'server' && event.selections !== null && (
+            <>
+              : <Name text={event.selections} max={400} />
+            </>
+          )}
+        </>
+      );
   }
 }
 

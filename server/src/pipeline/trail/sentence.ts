@@ -44,16 +44,17 @@ const SERVER_SENTENCES: Readonly<Record<string, string>> = {
   'server.viewer.signed-out': 'signed out of the audit trail',
   'server.viewer.refused': 'was refused by the audit trail',
   'server.viewer.searched': 'searched the audit trail',
-  'server.viewer.opened': 'opened an event of the audit trail',
+  'server.viewer.opened': 'opened a part of the audit trail',
   'server.viewer.pictured': 'looked at a picture in the audit trail',
   'server.viewer.exported': 'exported from the audit trail',
   'server.viewer.followed': 'followed the audit trail live',
   'server.viewer.retried': 'sent dead letters again',
 };
 
-function serverSentence({ eventType, userId }: TrailRow): string {
+function serverSentence({ eventType, userId, selections }: TrailRow): string {
   const known = SERVER_SENTENCES[eventType] ?? `The server noted ${name(eventType)}`;
-  return eventType.startsWith('server.viewer.') ? `${name(userId ?? 'Somebody')} ${known}` : known;
+  if (!eventType.startsWith('server.viewer.')) return known;
+  return `${name(userId ?? 'Somebody')} ${known}${selections === null ? '' : `: ${selections}`}`;
 }
 
 function objectOf({ objectType, objectId }: TrailRow): string {

@@ -2,6 +2,7 @@ import type { TrailEvent } from '../../../../server/src/domain/trail.ts';
 import { EventMark } from '../../parts/event-mark.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { UserName } from '../../parts/names.tsx';
+import { personOf } from '../../parts/namesakes.ts';
 import { Phrase } from '../../parts/phrase.tsx';
 import { Thumbnail, type Variant } from '../../parts/thumbnail.tsx';
 import { When } from '../../parts/when.tsx';
@@ -19,8 +20,8 @@ interface StepsProps {
 
 /** Events in order of time, with what lies between them. */
 export function Steps({ steps, present, pictures, variant = 'original' }: StepsProps) {
-  // lines that somebody else sent stand out; those without a user are the server's
-  const owner = (steps.find(({ event }) => event.sequence === present) ?? steps[0])?.event.user?.id;
+  // lines that somebody else sent stand out
+  const owner = personOf((steps.find(({ event }) => event.sequence === present) ?? steps[0])?.event.user ?? null);
   return (
     <ol class={`steps ${pictures === 'small' ? 'steps-compact' : ''}`}>
       {steps.map(({ event, gapMs }) => (
@@ -35,7 +36,7 @@ export function Steps({ steps, present, pictures, variant = 'original' }: StepsP
           <Step
             event={event}
             isPresent={event.sequence === present}
-            isOwn={event.user === null || event.user.id === owner}
+            isOwn={event.origin === 'server' || personOf(event.user) === owner}
             pictures={pictures}
             variant={variant}
           />

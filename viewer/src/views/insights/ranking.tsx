@@ -17,6 +17,7 @@ const SHOWN = 8;
 export function Ranking({ by, title, metric, asked, addressOf }: RankingProps) {
   const summary = useSummary(by, asked, SHOWN, metric);
   const rows = summary.data?.rows ?? [];
+  const twins = twinsOf(rows);
   const most = Math.max(1, ...rows.map((row) => amountOf(row, metric)));
   return (
     <InsightCard title={title} {...noteOf(summary.data)} resource={summary} isEmpty={rows.length === 0}>
@@ -27,10 +28,16 @@ export function Ranking({ by, title, metric, asked, addressOf }: RankingProps) {
               <span class="ranking-name clip">
                 {by === 'object' ? (
                   <span class="code">
-                    <Label row={row} />
+                    <Name text={labelOf(row)} max={100} />
                   </span>
                 ) : (
-                  <Label row={row} />
+                  <Name text={labelOf(row)} max={100} />
+                )}
+                {twins.has(labelOf(row).toLowerCase()) && (
+                  <span class="muted small">
+                    {' '}
+                    <Name text={row.user?.directory ?? row.key.slice(0, 8)} max={60} />
+                  </span>
                 )}
               </span>
               <span class="ranking-value">{textOf(row, metric)}</span>
@@ -45,6 +52,12 @@ export function Ranking({ by, title, metric, asked, addressOf }: RankingProps) {
   );
 }
 
-function Label({ row }: { readonly row: TrailSummaryRow }) {
-  return <Name text={row.label === '' ? row.key : row.label} max={100} />;
+function labelOf(row: TrailSummaryRow): string {
+  return row.label === '' ? row.key : row.label;
+}
+
+/** Names that several have: two apps, or users of two directories. */
+function twinsOf(rows: readonly TrailSummaryRow[]): ReadonlySet<string> {
+  const names = rows.map((row) => labelOf(row).toLowerCase());
+  return new Set(names.filter((name, at) => names.indexOf(name) !== at));
 }

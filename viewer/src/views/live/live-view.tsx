@@ -4,6 +4,7 @@ import { type Filter, filterFromQuery, filterToApi, filterToQuery } from '../../
 import { EventRow } from '../../parts/event-row.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { rememberNames } from '../../parts/known-names.ts';
+import { namesakesOf } from '../../parts/namesakes.ts';
 import { Empty } from '../../parts/states.tsx';
 import { withQuery } from '../../routing/addresses.ts';
 import { navigate, usePlace } from '../../routing/location.tsx';
@@ -51,6 +52,7 @@ export function LiveView() {
     return () => document.removeEventListener('keydown', listener);
   }, []);
   const change = (next: Filter) => navigate(withQuery('/live', filterToQuery(next)));
+  const namesakes = useMemo(() => namesakesOf(list.shown.map(({ user }) => user)), [list.shown]);
   const state = list.isPaused ? 'paused' : list.state;
   return (
     <div class="view live">
@@ -78,7 +80,7 @@ export function LiveView() {
         <ol class="live-list" aria-label="Newest events">
           {list.shown.map((event) => (
             <li key={event.sequence} class={event.sequence > list.seenUpTo ? 'is-new' : ''}>
-              <EventRow event={event} />
+              <EventRow event={event} namesakes={namesakes} />
             </li>
           ))}
         </ol>

@@ -31,7 +31,7 @@ export function axisTicks(
   const tick = (at: number, label: string) => ({ position: (at - from) / span, label });
   const inside = ({ position }: Tick) => position >= 0.02 && position <= 0.96;
   if (span > 2 * 365 * DAY_MS)
-    return months(from, to, 12, formats, most)
+    return months(from, to, 12 * Math.ceil(span / (365 * DAY_MS) / MOST_MONTHS), formats, most)
       .map(([at, label]) => tick(at, label))
       .filter(inside);
   if (span > 120 * DAY_MS)
@@ -66,6 +66,9 @@ function days(from: number, to: number, step: number): number[] {
   return made;
 }
 
+/** That are looked at: more would not be shown. */
+const MOST_MONTHS = 60;
+
 function months(
   from: number,
   to: number,
@@ -80,7 +83,7 @@ function months(
   const start = new Date(from);
   const firstMonth = step >= 12 ? 12 : start.getMonth() + 1;
   const made: [number, string][] = [];
-  for (let at = firstMonth; made.length < 60; at += step) {
+  for (let at = firstMonth; made.length < MOST_MONTHS; at += step) {
     const month = new Date(start.getFullYear(), at, 1).getTime();
     if (month >= to) break;
     made.push([month, format.format(month)]);

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { TrailEvent } from '../../../../server/src/domain/trail.ts';
 import { EventRow } from '../../parts/event-row.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { namesakesOf } from '../../parts/namesakes.ts';
 import { useMedia } from '../../parts/use-media.ts';
 import { VirtualList, type VirtualRow } from '../../parts/virtual-list.tsx';
 import { formats, localDay } from '../../text/reader.ts';
@@ -47,6 +48,7 @@ const nothing = () => {};
 
 function rowsOf(events: readonly TrailEvent[], height: number): readonly VirtualRow[] {
   const rows: VirtualRow[] = [];
+  const namesakes = namesakesOf(events.map(({ user }) => user));
   let day = '';
   for (const event of events) {
     const ms = Date.parse(event.time);
@@ -60,7 +62,12 @@ function rowsOf(events: readonly TrailEvent[], height: number): readonly Virtual
         render: () => <h2>{formats.day(ms)}</h2>,
       });
     }
-    rows.push({ key: String(event.sequence), height, isItem: true, render: () => <EventRow event={event} /> });
+    rows.push({
+      key: String(event.sequence),
+      height,
+      isItem: true,
+      render: () => <EventRow event={event} namesakes={namesakes} />,
+    });
   }
   return rows;
 }
