@@ -15,7 +15,7 @@ import { exitNow } from './exit-now.ts';
 import { operator } from './operator-request.ts';
 import { printIfRead } from './output.ts';
 import type { CommonOptions, ServeOptions } from './program.ts';
-import { welcome } from './welcome.ts';
+import { simulateCommandLine, welcome } from './welcome.ts';
 
 const START_LINK_MS = 12 * 60 * 60_000;
 
@@ -60,7 +60,8 @@ export async function serve(options: CommonOptions & ServeOptions): Promise<void
     if (typeof viewer === 'object') {
       const shown = { url: server.url, viewerUrl: viewer.url };
       const isNpmStart = process.env.npm_lifecycle_event === 'start';
-      printIfRead(welcome(loaded.config, shown, startLink(loaded.config, viewer.url), isNpmStart));
+      const tryNext = simulateCommandLine(loaded.config, options, server.url, isNpmStart);
+      printIfRead(welcome(loaded.config, shown, startLink(loaded.config, viewer.url), tryNext));
     }
   }
   const reason = await ending;
@@ -93,7 +94,7 @@ function portProblem(thrown: unknown, { http: { host, port } }: AuditConfig): Co
   switch (systemCodeOf(thrown)) {
     case 'EADDRINUSE':
       return new CommandFailure(
-        `Port ${port} of ${host} is in use by another program. Stop that, or set auditEvents.port.`,
+        `Port ${port} of ${host} is in use by another program. Stop that, or choose another one with --port or auditEvents.port.`,
       );
     case 'EACCES':
       return new CommandFailure(
