@@ -119,12 +119,13 @@ function judge(found: {
     // all runs but the first begin where something is wrong
     if (!run.followsHeader && expected > durable) break;
     if (run.first - 1 > Math.max(durable, expected - 1)) {
+      // damage from before D runs on behind it: what is whole from here on is of the tail, and its numbers are given again
       damaged(expected, durable);
       return {
         ...base,
         head: durable,
-        keepBytes: bytes,
-        rewriteFrom: bytes,
+        keepBytes: run.start,
+        rewriteFrom: run.start,
         linesToRewrite: 0,
         sealed: true,
         endsSynced: false,
