@@ -9,7 +9,8 @@ export function errorReference(catalogue: Catalogue): string {
   );
   return `# Errors
 
-Every error that the server logs or a command prints has one of these codes. The message beside it says on what it happened.
+The codes of log lines, dead letters, the status and the metrics. The message beside a code says on what it happened; commands print the message
+alone.
 Written by \`npm run docs\` from \`server/src/domain/errors.ts\`.
 
 | code | what happened | what to do |
