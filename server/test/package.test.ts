@@ -109,7 +109,8 @@ test('the page is built for the package, with the licences of the font and the l
   const folder = mkdtempSync(join(tmpdir(), 'butler-sos-audit-page-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const vite = [join(MODULES, 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'error'];
-  const built = spawnSync(process.execPath, [...vite, ...options.replace('../server/dist', folder).split(' ')], {
+  const there = options.split(' ').map((option) => option.replace('../server/dist', folder));
+  const built = spawnSync(process.execPath, [...vite, ...there], {
     cwd: VIEWER,
     encoding: 'utf8',
   });
