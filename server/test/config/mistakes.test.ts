@@ -307,6 +307,13 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     ['production.yaml:5:1: expected the indentation of the lines around it, found another one.'],
   ],
   [
+    'a block that is indented too far: its first line is told',
+    audit('enable: true', '    host: localhost', '    port: 8181', '    apiToken: x'),
+    [
+      'production.yaml:3:13: expected one "key: value" on this line, found another colon; put the value into quotes, or indent the next line less if the colon is there.',
+    ],
+  ],
+  [
     'a star without quotes',
     audit('cors: {allowedOrigins: [*]}'),
     ['production.yaml:3:29: expected quotes around "*", found none.'],

@@ -31,19 +31,24 @@ export function syntaxFaults(
 
 /**
  * All, without the noise: what the reader says of the rest of a line behind a fault that derails it, of the indentation below
- * a line that is indented wrongly, and what it says once it has lost its way altogether.
+ * a line that is indented wrongly, of each line of a block that is, and what it says once it has lost its way altogether.
  */
 function worthTelling(sorted: readonly YAMLError[], lineOf: (fault: YAMLError) => number): readonly YAMLError[] {
   let derailedLine: number | undefined;
   let lost: 'nothing' | 'colons' | 'indentation' = 'nothing';
+  let colonLine: number | undefined;
   return sorted.filter((fault) => {
     const { code, message } = fault;
     if (lineOf(fault) === derailedLine) return false;
+    const isColon = COLONS.includes(code);
+    const isOfBlock = isColon && colonLine !== undefined && lineOf(fault) <= colonLine + 1;
+    if (isColon) colonLine = lineOf(fault);
+    if (isOfBlock) return false;
     if (derailedLine !== undefined && / in YAML stream/.test(message)) return false;
     if (isIndentation(fault) && lost !== 'nothing') return false;
-    if (COLONS.includes(code) && lost === 'indentation') return false;
+    if (isColon && lost === 'indentation') return false;
     if (isIndentation(fault) || code === 'TAB_AS_INDENT') lost = 'indentation';
-    else if (COLONS.includes(code) && lost === 'nothing') lost = 'colons';
+    else if (isColon && lost === 'nothing') lost = 'colons';
     if (!HARMLESS.includes(code)) derailedLine = lineOf(fault);
     return true;
   });
