@@ -207,6 +207,17 @@ describe('influxdb destination against a real InfluxDB 1', { skip }, () => {
     });
   });
 
+  it('makes a policy with the name that InfluxDB gives to its own', async () => {
+    await using({ retentionPolicy: { name: 'autogen', duration: '10d' } }, async (destination, db) => {
+      await destination.check(NEVER);
+      const policies = await server.query(`SHOW RETENTION POLICIES ON ${JSON.stringify(db)}`);
+      assert.deepEqual(
+        policies.map(({ name, duration, default: isDefault }) => [name, duration, isDefault]),
+        [['autogen', '240h0m0s', true]],
+      );
+    });
+  });
+
   it('a type conflict: only the events that have it are rejected', async () => {
     await using({}, async (destination, db) => {
       await destination.check(NEVER);

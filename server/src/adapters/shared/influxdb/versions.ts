@@ -57,7 +57,9 @@ function versionOne({ credentials, dbName, retentionPolicy }: Options<1>, answer
         const { name, duration } = retentionPolicy;
         const policies = isNew ? { names: [] } : await query(`SHOW RETENTION POLICIES ON ${identifier(dbName)}`);
         if ('failure' in policies) return policies.failure;
-        if (!policies.names.includes(name)) {
+        if (isNew && name === OWN_POLICY) {
+          steps[0] = `${steps[0]} WITH DURATION ${duration} REPLICATION 1 NAME ${identifier(name)}`;
+        } else if (!policies.names.includes(name)) {
           const byDefault = isNew ? ' DEFAULT' : '';
           steps.push(
             `CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(dbName)} DURATION ${duration} REPLICATION 1${byDefault}`,
@@ -72,6 +74,9 @@ function versionOne({ credentials, dbName, retentionPolicy }: Options<1>, answer
     },
   };
 }
+
+/** A new database comes with a policy of this name, for ever, unless another duration is asked for with it. */
+const OWN_POLICY = 'autogen';
 
 type Names = { readonly names: readonly unknown[] } | { readonly failure: Failure };
 
