@@ -258,7 +258,7 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'duplicate key',
     audit('port: 1', 'port: 2'),
-    ['production.yaml:4:5: expected each key once, found the same key again in this mapping.'],
+    ['production.yaml:4:5: expected each key once, found the same key in line 3; make one of the two.'],
   ],
   ['tab', 'Butler-SOS:\n\tauditEvents: {}\n', ['production.yaml:2:1: expected spaces for indentation, found a tab.']],
   [
@@ -267,7 +267,7 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     [
       'production.yaml:3:14: expected a valid escape after the backslash, found another one; in a Windows path write single quotes, or \\\\ for each \\.',
       'production.yaml:5:15: expected quotes around a value that starts with this character.',
-      'production.yaml:6:5: expected each key once, found the same key again in this mapping.',
+      'production.yaml:6:5: expected each key once, found the same key in line 4; make one of the two.',
       'production.yaml:7:8: expected one "key: value" on this line, found another colon; put the value into quotes, or indent the next line less if the colon is there.',
       'production.yaml:8:5: expected spaces for indentation, found a tab.',
     ],

@@ -23,9 +23,14 @@ export function syntaxFaults(
 ): readonly SyntaxFault[] {
   const found = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   return worthTelling(found, (fault) => lineOf(fault.pos[0])).map((fault) => {
+    const [at] = fault.pos;
     const opened = openedBefore(document, fault);
-    if (opened === undefined) return { at: fault.pos[0], message: messageOf(fault, text) };
-    return { at: opened.at, message: `expected ${opened.closing} for what begins here, found none` };
+    if (opened !== undefined) {
+      return { at: opened.at, message: `expected ${opened.closing} for what begins here, found none` };
+    }
+    const first = fault.code === 'DUPLICATE_KEY' ? firstOfSameKey(document, at) : undefined;
+    if (first === undefined) return { at, message: messageOf(fault, text) };
+    return { at, message: `expected each key once, found the same key in line ${lineOf(first)}; make one of the two` };
   });
 }
 
@@ -74,6 +79,19 @@ function openedBefore(
   const flow = FLOW.exec(message)?.[1];
   const closing = flow === undefined ? 'the closing quote' : flow === 'map' ? 'the closing "}"' : 'the closing "]"';
   return at === undefined ? undefined : { at, closing };
+}
+
+/** Where the key stands that is repeated at an offset. */
+function firstOfSameKey(document: Document<Node, boolean>, repeated: number): number | undefined {
+  let first: number | undefined;
+  visit(document, {
+    Map: (_key, { items }) => {
+      const keys = items.map(({ key }) => (isScalar(key) ? key : undefined));
+      const again = keys.find((key) => key?.range?.[0] === repeated);
+      if (again !== undefined) first ??= keys.find((key) => key?.value === again.value)?.range?.[0];
+    },
+  });
+  return first;
 }
 
 function isQuoted(type: Scalar['type']): boolean {
