@@ -16,6 +16,8 @@ test('the story of a user: the last active day, its lanes and chapters, the days
   await page.waitForURL(/day=2026-03-\d\d/);
   const day = new URL(page.url()).searchParams.get('day');
   await page.locator('.lane').first().waitFor();
+  // whose day it is, where another directory has a user of this name
+  await page.locator('.story-day-name', { hasText: 'in ACME' }).waitFor();
   const lanes = await page.locator('.lane-name').allTextContents();
   assert.equal(new Set(lanes).size, lanes.length);
   assert.ok((await page.locator('.lane-span').count()) > 5);

@@ -17,7 +17,8 @@ const SHOWN = 8;
 export function Ranking({ by, title, metric, asked, addressOf }: RankingProps) {
   const summary = useSummary(by, asked, SHOWN, metric);
   const rows = summary.data?.rows ?? [];
-  const twins = twinsOf(rows);
+  // an object has its id as its name
+  const twins = twinsOf(by === 'object' ? [] : rows);
   const most = Math.max(1, ...rows.map((row) => amountOf(row, metric)));
   return (
     <InsightCard title={title} {...noteOf(summary.data)} resource={summary} isEmpty={rows.length === 0}>

@@ -72,6 +72,11 @@ function DayView({ user, day }: { readonly user: string; readonly day: string })
               <Name text={known.name} max={80} />
             </h1>
             <p class="story-day-name">
+              {known.directory !== null && (
+                <span>
+                  in <Name text={known.directory} max={60} />
+                </span>
+              )}
               {formats.day(bounds.from)}
               <Link href="/story">Another user</Link>
             </p>
