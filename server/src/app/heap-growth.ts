@@ -21,12 +21,21 @@ export function boundHeapGrowth(): () => void {
     young(
       (getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0) >= YOUNG_BYTES,
     );
-    old(process.memoryUsage.rss() >= PLENTY_BYTES);
+    old(residentBytes() >= PLENTY_BYTES);
   };
   look();
   const timer = setInterval(look, LOOK_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** To tell it the system needs to open a file; where connections have taken all that a process may open, it cannot. */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** Sets an engine flag when what it depends on has changed. */
