@@ -351,3 +351,40 @@ test('a host name with addresses of both kinds means the older one, which every 
     assert.equal((await send(`http://127.0.0.1:${own.port}`, { path: EVENT, body: valid() })).status, 202);
   });
 });
+
+test('Expect: 100-continue: the body is asked for when it will be read, not before a refusal', async () => {
+  await withServer({}, async (own) => {
+    const body = valid();
+    const expecting = (length: number, more: readonly string[] = []) => head(length, ['Expect: 100-continue', ...more]);
+    const refusals: readonly (readonly [string, number])[] = [
+      [expecting(body.length).replace(TOKEN, 'wrong'), 401],
+      [expecting(65_537), 413],
+      [expecting(body.length).replace('application/json', 'text/plain'), 415],
+      [expecting(body.length).replace(EVENT, '/nothing'), 404],
+    ];
+    for (const [request, status] of refusals) {
+      const socket = await open(own);
+      socket.write(request);
+      const answer = await answerOn(socket);
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*\\r\\nConnection: close\\r\\n`));
+    }
+
+    const socket = await open(own);
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    for (const more of [[], ['Connection: close']]) {
+      text = '';
+      socket.write(expecting(Buffer.byteLength(body), more));
+      while (!text.endsWith('\r\n\r\n')) await once(socket, 'data');
+      assert.equal(text, 'HTTP/1.1 100 Continue\r\n\r\n');
+      text = '';
+      socket.write(body);
+      while (!text.endsWith('"processed"}')) await once(socket, 'data');
+      assert.match(text, /^HTTP\/1\.1 202 /);
+    }
+    if (!socket.closed) await once(socket, 'close');
+    assert.equal(own.log.stored.length, 2);
+  });
+});

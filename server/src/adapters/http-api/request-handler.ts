@@ -79,6 +79,8 @@ export class RequestHandler {
   readonly #rateLimit: RateLimit | undefined;
   readonly #warnings: CountedWarnings;
   readonly #connections = new WeakMap<Socket, Connection>();
+  /** To clients that wait until they are asked for their body. */
+  readonly #expecting = new WeakSet<ServerResponse>();
 
   constructor(options: HttpApiOptions, parts: HttpApiParts) {
     this.#options = options;
@@ -98,6 +100,16 @@ export class RequestHandler {
     } catch (error) {
       this.#fail(response, request.headers.origin, error);
     }
+  }
+
+  /**
+   * `Expect: 100-continue`: the body is asked for when it will be read. A client that gets a refusal instead may send it or
+   * not, so that nothing can follow on that connection.
+   */
+  handleExpecting(request: IncomingMessage, response: ServerResponse): void {
+    this.#expecting.add(response);
+    response.shouldKeepAlive = false;
+    this.handle(request, response);
   }
 
   /** `Expect:` something other than `100-continue`. */
@@ -270,6 +282,10 @@ export class RequestHandler {
     if (format === 'charset' || format === undefined || !formats.includes(format) || !isPlain) {
       this.replies.refused(response, origin, format === 'charset' ? UNSUPPORTED_CHARSET : unsupportedType(formats));
       return;
+    }
+    if (headers.expect !== undefined && this.#expecting.has(response)) {
+      response.shouldKeepAlive = !/\bclose\b/i.test(headers.connection ?? '');
+      response.writeContinue();
     }
     this.#bodies.read(request, (outcome: BodyOutcome) => {
       if (outcome === 'too large') this.#refuseSize(exchange);

@@ -47,6 +47,7 @@ export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): Htt
       keepCertificateFresh(tls.server, tls.context, { ...checked, ...parts }, stop.signal);
     },
   );
+  server.on('checkContinue', (request, response) => handler.handleExpecting(request, response));
   server.on('checkExpectation', (request, response) => handler.refuseExpectation(request, response));
   server.on('clientError', (error: Error, socket: Socket) => answerUnreadable(error, socket, handler));
   const sockets = watchConnections(server, options, parts);
