@@ -388,3 +388,14 @@ test('Expect: 100-continue: the body is asked for when it will be read, not befo
     assert.equal(own.log.stored.length, 2);
   });
 });
+
+test('a request that was refused before its body was found to be unreadable has one answer', async () => {
+  await withServer({}, async (own) => {
+    for (const framing of ['Transfer-Encoding: gzip', 'Transfer-Encoding: chunked']) {
+      const socket = await open(own);
+      socket.write(`POST ${EVENT} HTTP/1.1\r\nHost: x\r\n${framing}\r\n\r\nzz\r\n`);
+      const answer = await answerOn(socket);
+      assert.deepEqual(answer.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 401']);
+    }
+  });
+});

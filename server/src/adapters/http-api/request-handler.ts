@@ -37,8 +37,8 @@ interface Connection {
 }
 
 export interface ConnectionState {
-  /** `silent`: no request came yet. */
-  readonly stage: 'silent' | 'arriving' | 'awaits answer' | 'answered';
+  /** `silent`: no request came yet; `answered early`: it was refused before the whole of it was there. */
+  readonly stage: 'silent' | 'arriving' | 'awaits answer' | 'answered early' | 'answered';
   /** Of that request. */
   readonly origin: string | undefined;
 }
@@ -121,7 +121,9 @@ export class RequestHandler {
   stateOf(socket: Socket): ConnectionState {
     const response = this.#connections.get(socket)?.response;
     if (response === undefined) return { stage: 'silent', origin: undefined };
-    const stage = response.writableEnded ? 'answered' : response.req.complete ? 'awaits answer' : 'arriving';
+    const { complete } = response.req;
+    const answered = complete ? 'answered' : 'answered early';
+    const stage = response.writableEnded ? answered : complete ? 'awaits answer' : 'arriving';
     return { stage, origin: response.req.headers.origin };
   }
 

@@ -186,6 +186,10 @@ async function closeServer(server: Server | TlsServer, closing: Closing): Promis
 function answerUnreadable(error: Error, socket: Socket, handler: RequestHandler): void {
   const code = systemCodeOf(error);
   const { stage, origin } = handler.stateOf(socket);
+  if (stage === 'answered early') {
+    socket.destroySoon();
+    return;
+  }
   // an answer now would be taken for that to the request before
   if (code === 'ECONNRESET' || !socket.writable || stage === 'awaits answer') {
     socket.destroy();
