@@ -11,7 +11,7 @@ import type { LogFacts, LogFactsReader } from './ports/log-facts.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Counter, Metrics } from './ports/metrics.ts';
 import type { PictureEntry, SearchBatch, SearchEntry, SearchIndex } from './ports/search-index.ts';
-import { lookText } from './trail/look-text.ts';
+import { isLook, lookText, viewerOf } from './trail/look-text.ts';
 import { pictureFilesOf } from './trail/picture-files.ts';
 import { selectionsOf, selectionsText, selectionTexts } from './trail/selections.ts';
 
@@ -138,15 +138,6 @@ function entryOf(event: StoredEvent, record: AuditRecord, isConflict: boolean): 
 /** Pictures are shown at their event; who looks would push down what is looked for. */
 function isHiddenType(type: string): boolean {
   return type === SERVER_SYNCED || type.startsWith('server.screenshot.') || type.startsWith('server.viewer.');
-}
-
-/** Who looked. */
-function viewerOf(event: StoredEvent): string | undefined {
-  return isLook(event) ? event.private()?.actor : undefined;
-}
-
-function isLook(event: StoredEvent): boolean {
-  return event.origin === 'server' && event.type.startsWith('server.viewer.');
 }
 
 /** `N/A` and the like are nobody. */

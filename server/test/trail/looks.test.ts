@@ -57,6 +57,15 @@ describe('every look is recorded', () => {
       );
     }
     assert.ok(told.has('csv, 2 rows, user anna.öberg') && told.has('csv, begun, user anna.öberg'));
+    // so do its details, and an export
+    assert.equal((await visitor.read(`events/${items[0].eventId}`)).record.userId, 'olga');
+    const { bytes } = await visitor.get('export?format=ndjson&eventType=server.viewer.*');
+    const rows = bytes
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(new Set(rows.map(({ userId, userName }) => `${userId} ${userName}`)), new Set(['olga olga']));
     assert.equal((await visitor.read('events?user=olga')).items.length, 0);
     assert.match((await visitor.read(`events/${items.at(-1).eventId}`)).sentence, /^olga signed in to the audit trail/);
   });

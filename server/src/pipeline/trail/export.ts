@@ -1,9 +1,10 @@
-import { type AuditRecord, auditRecordOf, damagedRecord } from '../../domain/audit-record.ts';
+import { type AuditRecord, damagedRecord } from '../../domain/audit-record.ts';
 import { type DamagedLines, type LogItem, lastSequenceOf } from '../../domain/log-entry.ts';
 import { type Sequence, sequence } from '../../domain/sequence.ts';
 import type { EventLogReader } from '../ports/event-log.ts';
 import type { TrailKey, TrailRow } from '../ports/trail-index.ts';
 import type { TrailQuestion } from './limited-filter.ts';
+import { trailRecord } from './look-text.ts';
 import type { TrailReader } from './reader.ts';
 import type { Trail } from './trail.ts';
 import { visibleEvent } from './visible-event.ts';
@@ -42,7 +43,7 @@ function recordOf(row: TrailRow, lines: ReadonlyMap<Sequence, LogItem>, reader: 
   if (line.kind === 'damaged') return [damagedRow(row, line)];
   const outcome = row.picture?.firstOutcome == null ? undefined : lines.get(row.picture.firstOutcome);
   const picture = outcome?.kind === 'event' ? visibleEvent(outcome, reader) : undefined;
-  return [auditRecordOf(visibleEvent(line, reader), picture)];
+  return [trailRecord(visibleEvent(line, reader), picture)];
 }
 
 /** What the line said is not known any more; that there was an event, and when, the search table tells. */

@@ -1,3 +1,5 @@
+import { type AuditRecord, auditRecordOf } from '../../domain/audit-record.ts';
+import type { StoredEvent } from '../../domain/log-entry.ts';
 import { membersOf } from '../../domain/payload-member.ts';
 
 const SHOWN_LENGTH = 400;
@@ -22,6 +24,23 @@ export function lookText(envelope: unknown): string | null {
   const text = facts.filter((fact) => typeof fact === 'string' && fact !== '').join(', ');
   if (text === '') return null;
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH).toWellFormed()}…` : text;
+}
+
+/** Somebody looked at the trail. */
+export function isLook(event: StoredEvent): boolean {
+  return event.origin === 'server' && event.type.startsWith('server.viewer.');
+}
+
+/** Who looked; it stands beside the envelope, which is about what they looked at. */
+export function viewerOf(event: StoredEvent): string | undefined {
+  return isLook(event) ? event.private()?.actor : undefined;
+}
+
+/** An event as a row; a look is that of its viewer. */
+export function trailRecord(event: StoredEvent, outcome?: StoredEvent): AuditRecord {
+  const record = auditRecordOf(event, outcome);
+  const viewer = viewerOf(event);
+  return viewer === undefined ? record : { ...record, userId: viewer, userName: viewer };
 }
 
 function filterText(name: string, value: unknown): string {

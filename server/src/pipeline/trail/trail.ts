@@ -1,4 +1,4 @@
-import { type AuditRecord, auditRecordOf } from '../../domain/audit-record.ts';
+import type { AuditRecord } from '../../domain/audit-record.ts';
 import { type EpochMillis, epochMillis } from '../../domain/epoch-millis.ts';
 import { CodedError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/event-id.ts';
@@ -28,6 +28,7 @@ import { type DeliveryFacts, deliveriesOf } from './deliveries.ts';
 import { exportedRecords } from './export.ts';
 import { histogramOf } from './histogram.ts';
 import { ANYTHING, limitedTo, type TrailQuestion } from './limited-filter.ts';
+import { trailRecord } from './look-text.ts';
 import { objectDataOf } from './object-data.ts';
 import type { TrailReader } from './reader.ts';
 import { briefRecordMembers } from './record-members.ts';
@@ -233,7 +234,7 @@ export class Trail {
     const { logId, deliveries } = this.#parts;
     const outcome = row.picture?.firstOutcome ?? undefined;
     const outcomeLine = outcome === undefined ? undefined : await this.#itemAt(outcome);
-    const record = auditRecordOf(stored, outcomeLine?.kind === 'event' ? visibleEvent(outcomeLine, reader) : undefined);
+    const record = trailRecord(stored, outcomeLine?.kind === 'event' ? visibleEvent(outcomeLine, reader) : undefined);
     const parts = stored.private();
     const neighbours =
       row.selectionTxnId === null ? [] : this.#ofTransaction(reader, row.selectionTxnId, MAX_NEIGHBOURS);
