@@ -74,7 +74,7 @@ test('without a configuration file: a selection, its picture, and how long it wa
   const url = found(/POST events to\s+(http:\/\/\S+?)\/api/) ?? '';
   const pictures = join(root, 'audit-events', 'screenshots');
   assert.match(server.output(), /"from":"127\.0\.0\.1:8184".*pictures come from .*npm run simulate.* alone/);
-  assert.equal(found(/^ +pictures +(\S+)$/m), pictures);
+  assert.equal(found(/^ +pictures +(.+)$/m), pictures);
 
   const began = Date.now();
   const run = start(t, root, ...['simulate', '--url', url, '--users', '3', '--rate', '60', '--duration', '5']);
