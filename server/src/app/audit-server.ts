@@ -138,7 +138,7 @@ export async function startAuditServer(loaded: LoadedConfig, options: AuditServe
       status: statusOf,
       indexed: (upTo) => running.indexed(upTo),
       notReadyBecause: () => {
-        const { refusing } = log.pressure();
+        const { isFailing, refusing = isFailing === true ? 'failed' : undefined } = log.pressure();
         return refusing === undefined ? running.notReadyBecause() : `the event log refuses events: ${refusing}`;
       },
     });

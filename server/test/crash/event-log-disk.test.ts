@@ -141,6 +141,34 @@ describe('rule 5: what cannot be cut back', () => {
     await (await world.restart('power cut')).judge();
   });
 
+  test('a disk that fails every write is told once a minute, with a count; pressure says so until it works again', async () => {
+    const world = await new LogWorld().open();
+    await world.send(1);
+    await world.clock.advance(1500); // rule 7: nothing more is written by itself
+    const told = () =>
+      world.logger.lines.filter(({ message }) => message.startsWith('a write to the event log failed'));
+    world.disk.fault = (_, call) => (call.operation === 'write' && isLog(call) ? 'fails before' : undefined);
+    for (let i = 0; i < 50; i++) assert.equal(await world.append([world.entry()]), 'EVENT_LOG_WRITE_FAILED');
+    assert.deepEqual(
+      told().map(({ fields }) => fields.times),
+      [1],
+    );
+    assert.deepEqual([world.log.pressure().refusing, world.log.pressure().isFailing], [undefined, true]);
+    await world.clock.advance(6000);
+    assert.equal(world.log.pressure().isFailing, false, 'nobody sends: nobody knows');
+    await world.clock.advance(60_000);
+    assert.deepEqual(
+      told().map(({ fields }) => fields.times),
+      [1, 49],
+    );
+    assert.equal(await world.append([world.entry()]), 'EVENT_LOG_WRITE_FAILED');
+    assert.equal(world.log.pressure().isFailing, true);
+    world.disk.fault = () => undefined;
+    await world.send(1);
+    assert.equal(world.log.pressure().isFailing, false);
+    await world.judge();
+  });
+
   test('what waited behind a failed batch is written, in a new segment', async () => {
     const world = await new LogWorld().open();
     await world.send(1);

@@ -3,6 +3,7 @@ import type { LogItem, NewLogEntry } from '../../domain/log-entry.ts';
 import { assertStorable } from '../../domain/log-line.ts';
 import { nextSequence, type Sequence } from '../../domain/sequence.ts';
 import { SERVER_SYNCED, type SyncedReason, syncedRecord } from '../../domain/server-record.ts';
+import { CountedWarnings } from '../../pipeline/counted-warnings.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { AppendReceipt, EventLogWriter, LogPressure, ReadLimit } from '../../pipeline/ports/event-log.ts';
 import type { Logger } from '../../pipeline/ports/logger.ts';
@@ -30,6 +31,8 @@ const TICK_MS = 250;
 const IDLE_MS = 1000;
 const DISK_CHECK_MS = 1000;
 const CUT_RETRY_MS = 1000;
+/** Where nobody sends any more, nothing shows that a disk works again. */
+const FAILING_MS = 5000;
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Group commit into segments: one write and one sync in flight, what arrives meanwhile is the next batch (rules 4-8). */
@@ -43,6 +46,9 @@ export class SegmentedWriter implements EventLogWriter {
   #underWaySince: number | undefined;
   /** A failed batch that could not be cut off yet. */
   #uncut: CodedError | undefined;
+  /** When a write failed, as long as none has succeeded since. */
+  #failedMs: number | undefined;
+  readonly #failures: CountedWarnings;
   #endsSynced: boolean;
   #lastCommitMs: number;
   #lastDiskCheckMs: number;
@@ -52,6 +58,7 @@ export class SegmentedWriter implements EventLogWriter {
   constructor(options: SegmentedWriterOptions) {
     this.#options = options;
     this.#endsSynced = options.endsSynced;
+    this.#failures = new CountedWarnings(options.clock);
     this.#lastCommitMs = options.clock.monotonicMs();
     this.#lastDiskCheckMs = this.#lastCommitMs;
     this.#upkeep = this.#keepUp();
@@ -64,10 +71,12 @@ export class SegmentedWriter implements EventLogWriter {
 
   pressure(): LogPressure {
     const refusing = this.#uncut !== undefined ? 'failed' : this.#options.disk.state.isFull ? 'full' : undefined;
+    const now = this.#options.clock.monotonicMs();
     return {
       waitingEvents: this.#queue.events,
       waitingBytes: this.#queue.bytes,
-      writeUnderWayMs: this.#underWaySince === undefined ? 0 : this.#options.clock.monotonicMs() - this.#underWaySince,
+      writeUnderWayMs: this.#underWaySince === undefined ? 0 : now - this.#underWaySince,
+      isFailing: this.#failedMs !== undefined && now - this.#failedMs < FAILING_MS,
       ...(refusing === undefined ? undefined : { refusing }),
     };
   }
@@ -153,6 +162,7 @@ export class SegmentedWriter implements EventLogWriter {
       this.#underWaySince = undefined;
     }
     this.#lastCommitMs = clock.monotonicMs();
+    this.#failedMs = undefined;
     this.#endsSynced = entries.at(-1)?.type === SERVER_SYNCED;
     // Durable from here on: followers may read it, and a crash before the answers only costs the client a repeat.
     const newHead = (head + entries.length) as Sequence;
@@ -163,11 +173,17 @@ export class SegmentedWriter implements EventLogWriter {
 
   /** Rule 5. The answer waits for the first attempt to cut, so that what was refused does not come back. */
   async #failed(batch: readonly WaitingAppend[], cause: unknown): Promise<void> {
-    const { disk, logger, metrics } = this.#options;
+    const { clock, disk, logger, metrics } = this.#options;
     metrics.failed();
+    this.#failedMs = clock.monotonicMs();
     const isFull = cause instanceof ShortWrite || NO_SPACE.has(systemCodeOf(cause) ?? '');
     const error = isFull ? fullError(cause) : writeError(cause);
-    logger.error({ error: messageOf(cause), events: batch.length }, 'a write to the event log failed; it is cut back');
+    this.#failures.add(systemCodeOf(cause) ?? 'other', (times) =>
+      logger.error(
+        { error: messageOf(cause), events: batch.length, times },
+        'a write to the event log failed; it is cut back',
+      ),
+    );
     if (isFull) disk.markFull();
     if (!(await this.#cutBack(cause))) {
       for (const append of [...batch, ...this.#queue.takeAll()]) append.reject(error);
@@ -203,6 +219,7 @@ export class SegmentedWriter implements EventLogWriter {
       if (now - this.#lastDiskCheckMs >= DISK_CHECK_MS) {
         this.#lastDiskCheckMs = now;
         await this.#options.disk.check();
+        this.#failures.sayDue();
       }
       const isIdle = this.#running === undefined && now - this.#lastCommitMs >= IDLE_MS;
       if (isIdle && this.#uncut === undefined) void this.sayWhatIsSynced('idle');
@@ -215,6 +232,7 @@ export class SegmentedWriter implements EventLogWriter {
     await this.#running;
     if (this.#uncut !== undefined) await this.#cutBack(this.#uncut);
     await this.sayWhatIsSynced('stop');
+    this.#failures.flush();
     await this.#options.segments.close();
     await this.#options.reader.close();
   }

@@ -44,6 +44,8 @@ export interface LogPressure {
   readonly writeUnderWayMs: number;
   /** Why client events are refused at present (disk below minFreeBytes, or a failed write that could not be cut back). */
   readonly refusing?: 'full' | 'failed';
+  /** The newest write failed, a few seconds ago at most. Events are taken all the same: the next write shows. */
+  readonly isFailing?: boolean;
 }
 
 export interface EventLogWriter extends EventLogReader, EventLogAppender {
