@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { afterEach, describe, it } from 'node:test';
 import { AccessFile } from '../../src/adapters/viewer-access/access-file.ts';
 import type { Account } from '../../src/adapters/viewer-access/accounts.ts';
@@ -274,17 +275,17 @@ describe('who may look', () => {
   it('a foreign name in Host is refused before anything else', async () => {
     const world = await start();
     const { port } = new URL(world.url);
-    const statusFor = (host: string) =>
+    const answerFor = (host: string) =>
       new Promise((resolve, reject) => {
-        request({ port, host: '127.0.0.1', path: '/api/v1/trail/session', headers: { host } }, (response) => {
-          response.resume();
-          resolve(response.statusCode);
+        request({ port, host: '127.0.0.1', path: '/api/v1/trail/session', headers: { host } }, async (response) => {
+          const { error } = (await json(response)) as { error: { code: string } };
+          resolve([response.statusCode, error.code]);
         })
           .on('error', reject)
           .end();
       });
-    assert.equal(await statusFor('attacker.example'), 421);
-    assert.equal(await statusFor(`audit.example:${port}`), 401);
+    assert.deepEqual(await answerFor('attacker.example'), [421, 'UNKNOWN_HOST']);
+    assert.deepEqual(await answerFor(`audit.example:${port}`), [401, 'NOT_LOGGED_IN']);
   });
 
   it('bodies that are no JSON, or too long, are the client’s mistake', async () => {

@@ -77,6 +77,7 @@ const FAILURES = {
   '401': json(ref('TrailError'), 'Not logged in.'),
   '403': json(ref('TrailError'), 'This account may not do that.'),
   '404': json(ref('TrailError'), 'There is none, or none that this account may see.'),
+  '421': json(ref('TrailError'), 'The server is not known under this name.'),
   '422': json(ref('TrailError'), 'Too much was asked for.'),
   '429': json(ref('TrailError'), 'Too many tries.'),
   '503': json(ref('TrailError'), 'Not now; `Retry-After` says when.'),

@@ -87,7 +87,8 @@ export function createViewerApi(options: ViewerApiOptions, sources: ViewerSource
     if (request.url.startsWith(TRAIL_ROOT)) reply.header('link', `<${TRAIL_ROOT}/openapi.json>; rel="service-desc"`);
     if (!isKnownHost(request.headers.host, names)) {
       const message = `This server is not known as "${String(request.headers.host)}". Add the name to viewer.allowedHosts.`;
-      await reply.code(421).send({ error: message });
+      const isTrail = request.url.startsWith(TRAIL_ROOT);
+      await reply.code(421).send({ error: isTrail ? { code: 'UNKNOWN_HOST', message } : message });
     }
   });
   addRoutes(app, sources);

@@ -13,6 +13,13 @@ test('hours are round in the day of the reader', () => {
   assert.deepEqual(labels('2026-03-12T06:30:00Z', '2026-03-12T10:30:00Z'), ['08:00', '09:00', '10:00', '11:00']);
 });
 
+test('hours stay round on the days on which summer time begins and ends', () => {
+  assert.deepEqual(labels('2026-10-25T00:00:00Z', '2026-10-26T00:00:00Z'), ['06:00', '12:00', '18:00', '26 Oct']);
+  assert.deepEqual(labels('2026-03-28T23:30:00Z', '2026-03-29T22:00:00Z'), ['06:00', '12:00', '18:00']);
+  const night = ['01:00', '03:00', '04:00', '05:00', '06:00', '07:00'];
+  assert.deepEqual(labels('2026-03-28T23:30:00Z', '2026-03-29T05:30:00Z'), night);
+});
+
 test('days, months and years are few enough to be read, whatever the span', () => {
   const spans: readonly (readonly [string, string])[] = [
     ['2026-03-12T06:30:00Z', '2026-03-12T06:30:20Z'],

@@ -45,14 +45,31 @@ export function axisTicks(
       .filter(inside);
   }
   const step = STEPS_MS.find((ms) => span / ms <= most) ?? DAY_MS;
-  const offset = new Date(from).getTimezoneOffset() * 60_000;
-  const first = Math.ceil((from - offset) / step) * step + offset;
-  const times = Array.from({ length: most + 1 }, (_, at) => first + at * step).filter((at) => at < to);
+  const times = step < HOUR_MS ? multiples(from, to, step) : hours(from, to, step / HOUR_MS);
   const isMidnight = (at: number) =>
     new Date(at).getHours() + new Date(at).getMinutes() + new Date(at).getSeconds() === 0;
   const clock = step < 60 * SECOND_MS ? formats.clock : formats.clockShort;
   const nameOf = (at: number) => (isMidnight(at) ? formats.dayShort(at) : clock(at));
   return times.map((at) => tick(at, nameOf(at))).filter(inside);
+}
+
+function multiples(from: number, to: number, step: number): readonly number[] {
+  const offset = new Date(from).getTimezoneOffset() * 60_000;
+  const first = Math.ceil((from - offset) / step) * step + offset;
+  const count = Math.max(0, Math.ceil((to - first) / step));
+  return Array.from({ length: count }, (_, at) => first + at * step);
+}
+
+/** Round on the clock, also on the day on which summer time begins or ends. */
+function hours(from: number, to: number, step: number): readonly number[] {
+  const start = new Date(from);
+  const made = new Set<number>();
+  for (let hour = 0; hour <= 6 * 24; hour += step) {
+    const at = new Date(start.getFullYear(), start.getMonth(), start.getDate(), hour).getTime();
+    if (at >= to) break;
+    if (at >= from) made.add(at);
+  }
+  return [...made];
 }
 
 function days(from: number, to: number, step: number): number[] {
