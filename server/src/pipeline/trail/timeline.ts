@@ -2,7 +2,7 @@ import type { EpochMillis } from '../../domain/epoch-millis.ts';
 import { CodedError } from '../../domain/errors.ts';
 import { searchWords } from '../../domain/search-words.ts';
 import type { TrailTimeline } from '../../domain/trail.ts';
-import { userKey } from '../../domain/user-identity.ts';
+import { parseUserIdentity, userKey } from '../../domain/user-identity.ts';
 import type { TrailIndex, TrailRow } from '../ports/trail-index.ts';
 import type { LimitedFilter } from './limited-filter.ts';
 import type { TrailReader } from './reader.ts';
@@ -48,8 +48,9 @@ export function oneUserOf(
   newest: readonly TrailRow[],
   user: string,
 ): (row: TrailRow) => boolean {
-  const named = index.names(filter, searchWords(user, MAX_WORDS), ['user'], MAX_NAMED).map(({ value }) => value);
-  const found = [...named, ...newest.flatMap(({ userId }) => userId ?? [])];
+  const words = isWholeIdentity(user) ? [] : searchWords(user, MAX_WORDS);
+  const named = index.names(filter, words, ['user'], MAX_NAMED);
+  const found = [...named.map(({ value }) => value), ...newest.flatMap(({ userId }) => userId ?? [])];
   const identities = new Map(found.map((identity) => [userKey(identity), identity]));
   const asked = userKey(user);
   const key = identities.has(asked) ? asked : [...identities.keys()][0];
@@ -61,6 +62,11 @@ export function oneUserOf(
     );
   }
   return ({ userId }) => userId !== null && userKey(userId) === key;
+}
+
+/** With its directory: nobody else has it. */
+export function isWholeIdentity(user: string): boolean {
+  return parseUserIdentity(user).directory !== null;
 }
 
 const MAX_WORDS = 32;

@@ -36,7 +36,7 @@ import { selectionsOf } from './selections.ts';
 import { sentenceOf } from './sentence.ts';
 import { suggestionsFor } from './suggestions.ts';
 import { appsOf, summaryRows } from './summary.ts';
-import { oneUserOf, timelineOf } from './timeline.ts';
+import { isWholeIdentity, oneUserOf, timelineOf } from './timeline.ts';
 import { filesOfVariant, isoTime, type PictureVariant, pictureUrl, trailEvent, trailUser } from './trail-event.ts';
 import { visibleEvent } from './visible-event.ts';
 
@@ -120,7 +120,7 @@ export class Trail {
   ): TrailTimeline | undefined {
     const { index } = this.#parts;
     const always = limitedTo(reader, { ...ANYTHING, user: [user] });
-    const newest = index.page(always, undefined, MAX_TIMELINE_EVENTS);
+    const newest = index.page(always, undefined, isWholeIdentity(user) ? 1 : MAX_TIMELINE_EVENTS);
     const isTheirs = oneUserOf(index, always, newest, user);
     const last = (newest.find(isTheirs) ?? newest[0])?.time;
     if (last === undefined) return undefined;
