@@ -52,6 +52,25 @@ function head(length: number | string, more: readonly string[] = []): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
+test('connections beyond what the process has files for are closed at once, with one warning; others go on', async () => {
+  await withServer({ http: { maxConnections: 3 } }, async (own) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    assert.equal((await send(own.url, { path: EVENT, body: valid(), agent })).status, 202);
+    const idle = [await open(own), await open(own)];
+    for (let i = 0; i < 5; i++) await answerOn(await open(own));
+    assert.equal((await send(own.url, { path: EVENT, body: valid(), agent })).status, 202);
+    const told = own.logger.at('warn').filter(({ message }) => message.startsWith('connections were closed at once'));
+    assert.deepEqual(
+      told.map(({ fields }) => fields),
+      [{ count: 1, most: 3 }],
+    );
+    const freed = idle.map((socket) => once(socket, 'close'));
+    for (const socket of idle) socket.destroy();
+    await Promise.all(freed);
+    agent.destroy();
+  });
+});
+
 test('256 busy keep-alive connections see no 503 while a commit takes 5 ms', async () => {
   await withServer({ write: () => pause(5) }, async (own) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 256 });

@@ -15,6 +15,8 @@ export interface HttpApiOptions {
   /** Per client; counts events. */
   readonly rateLimit: { readonly enable: boolean; readonly maxPerMinute: number };
   readonly timeouts?: Partial<Timeouts>;
+  /** As many as the files that this process may open leave room for, if not given. */
+  readonly maxConnections?: number;
 }
 
 export interface TlsOptions {

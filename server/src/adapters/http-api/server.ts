@@ -4,9 +4,11 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { messageOf, systemCodeOf } from '../../domain/errors.ts';
+import { CountedWarnings } from '../../pipeline/counted-warnings.ts';
 import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { Refusal } from '../../pipeline/refusal.ts';
 import { keepCertificateFresh } from '../shared/fresh-certificate.ts';
+import { mostConnections } from './connection-limit.ts';
 import { DEFAULT_TIMEOUTS, type HttpApiOptions, type Timeouts } from './options.ts';
 import { type HttpApiParts, RequestHandler } from './request-handler.ts';
 import { readTlsFiles } from './tls-files.ts';
@@ -50,12 +52,16 @@ export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): Htt
   server.on('checkContinue', (request, response) => handler.handleExpecting(request, response));
   server.on('checkExpectation', (request, response) => handler.refuseExpectation(request, response));
   server.on('clientError', (error: Error, socket: Socket) => answerUnreadable(error, socket, handler));
+  const refused = boundConnections(server, options.maxConnections ?? mostConnections(), parts);
   const sockets = watchConnections(server, options, parts);
   const connections = options.tls.enable ? socketsOf(server, 'connection') : sockets;
   let closed: Promise<void> | undefined;
   return {
     listen: () => listen(server, options, parts),
-    sayDueWarnings: () => handler.sayDueWarnings(),
+    sayDueWarnings: () => {
+      handler.sayDueWarnings();
+      refused.sayDue();
+    },
     close: (deadlineMs) => {
       stop.abort();
       closed ??= closeServer(server, { handler, sockets, connections, clock: parts.clock, deadlineMs });
@@ -131,6 +137,23 @@ async function listen(
 }
 
 /** The sockets on which requests come. */
+/** Those beyond are closed at once: a client of ours tries again. */
+function boundConnections(
+  server: Server | TlsServer,
+  most: number | undefined,
+  { clock, logger }: HttpApiParts,
+): CountedWarnings {
+  const refused = new CountedWarnings(clock);
+  if (most === undefined) return refused;
+  server.maxConnections = most;
+  server.on('drop', () => {
+    refused.add('', (count) => {
+      logger.warn({ count, most }, 'connections were closed at once: this process may not open enough files for more');
+    });
+  });
+  return refused;
+}
+
 function watchConnections(
   server: Server | TlsServer,
   options: HttpApiOptions,
