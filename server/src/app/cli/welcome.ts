@@ -28,7 +28,7 @@ export function welcome(
     for (const { directory } of config.screenshots.storageTargets) lines.push(['pictures', directory]);
   }
   if (server.viewerUrl !== undefined) lines.push(['Status, metrics', `${server.viewerUrl}/api/v1/status and /metrics`]);
-  lines.push(['Try next', `${tryNext}    (in a second terminal)`]);
+  if (server.url !== undefined) lines.push(['Try next', `${tryNext}    (in a second terminal)`]);
   const width = Math.max(...lines.map(([label]) => label.length));
   return `\n${lines.map(([label, value]) => `  ${label.padEnd(width)}  ${value}\n`).join('')}\n`;
 }
