@@ -154,6 +154,29 @@ for (const version of [2, 3] as const) {
       });
     }
 
+    it('a text that is too long for the server is left out, its event is not', async () => {
+      const message = `partial write: input field "objectData" on measurement "audit_event" is too long, 70002 > 65536 dropped=1`;
+      const body = { code: 'unprocessable entity', message: `failure writing points to database: ${message}` };
+      server.next.push({ status: 422, body });
+      const rows = [rowOf(1, `"objectData":"${'x'.repeat(70_000)}"`), rowOf(2, '"objectData":"short"')];
+      for (let time = 1; time <= 2; time++) {
+        assert.deepEqual(await deliver(rows), { kind: 'delivered', rejected: [] });
+      }
+      const [long, short] = [...server.points.values()].map(({ fields }) => fields);
+      assert.deepEqual(long?.get('leftOut'), { type: 'string', value: '{"objectData":70002}' });
+      assert.equal(long?.has('objectData'), false);
+      assert.equal(long?.has('sequence'), true);
+      assert.deepEqual([short?.get('objectData')?.value, short?.has('leftOut')], ['"short"', false]);
+    });
+
+    it('a text of an event cannot pass for the server’s limit', async () => {
+      const [row] = plainRows(1, 1);
+      const said = `unable to parse '…partial write: input field "x" on measurement "y" is too long, 9 > 1': nonsense`;
+      server.next.push({ status: 400, body: { code: 'invalid', message: said, error: said } });
+      assert.equal((await deliver(row === undefined ? [] : [row])).kind, 'refused');
+      assert.doesNotMatch(inspect(place.logger.lines), /leftOut/);
+    });
+
     it('a duration keeps its fraction', async () => {
       await deliver([rowOf(1, '"duration":1234.5'), rowOf(2, '"duration":1234')]);
       const durations = [...server.points.values()].map(({ fields }) => fields.get('durationMs'));

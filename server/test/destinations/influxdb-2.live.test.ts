@@ -271,6 +271,18 @@ describe('influxdb destination against a real InfluxDB 2', { skip: skipWithout(I
     });
   });
 
+  it('a text longer than a megabyte is left out, its event is not', async () => {
+    await using({}, async (destination, bucket) => {
+      const [first, , third] = plainRows(1, 3);
+      assert.ok(first !== undefined && third !== undefined);
+      const rows = [first, rowOf(2, `"objectData":"${'x'.repeat(1_100_000)}"`), third];
+      assert.deepEqual(await deliver(destination, rows), { kind: 'delivered', rejected: [] });
+      assert.deepEqual(await sequencesIn(bucket), [1, 2, 3]);
+      const query = `from(bucket: ${JSON.stringify(bucket)}) |> range(start: 0) |> filter(fn: (r) => r._field == "leftOut")`;
+      assert.match(await server.flux(query), /objectData"":1100002/);
+    });
+  });
+
   it('events older than the retention are rejected, the others are not', async () => {
     await using({ retentionDuration: '30d' }, async (destination, bucket) => {
       const now = BigInt(Date.now());

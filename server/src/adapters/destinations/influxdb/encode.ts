@@ -1,7 +1,13 @@
 import type { AuditRecord } from '../../../domain/audit-record.ts';
 import { epochMillis, toIsoString } from '../../../domain/epoch-millis.ts';
 import type { StaticTag } from '../../../domain/table-row.ts';
-import { FIRST_NANOSECOND, type FieldValue, LAST_NANOSECOND, type Point } from '../../shared/influxdb/line-protocol.ts';
+import {
+  FIRST_NANOSECOND,
+  type FieldValue,
+  LAST_NANOSECOND,
+  LEFT_OUT,
+  type Point,
+} from '../../shared/influxdb/line-protocol.ts';
 
 /** `documented`: the tags of the public documents. `low-cardinality`: ids that are new in every event are fields. */
 export type TagProfile = 'documented' | 'low-cardinality';
@@ -132,5 +138,15 @@ export const OWN_NAMES: ReadonlySet<string> = new Set([
     'leaveSelectionTxnId',
     'asSent',
   ],
-  ...['receivedAt', 'durationMs', 'visible', 'dataStateId', 'sequence', 'timestamp_exact', 'durationMs_exact', 'time'],
+  ...[
+    'receivedAt',
+    'durationMs',
+    'visible',
+    'dataStateId',
+    'sequence',
+    'timestamp_exact',
+    'durationMs_exact',
+    'time',
+    LEFT_OUT,
+  ],
 ]);

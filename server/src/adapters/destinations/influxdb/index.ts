@@ -15,7 +15,7 @@ import { brief, type Failure, failureOf, isSuccess, sentenceOf } from '../../sha
 import { type Version, versionOf } from '../../shared/influxdb/versions.ts';
 import { pointOf } from './encode.ts';
 import { type InfluxdbOptions, influxdbOptions } from './options.ts';
-import { isSeriesLimit, type RefusedLine, refusedLines, type SentLine } from './refused-lines.ts';
+import { isSeriesLimit, longestText, type RefusedLine, refusedLines, type SentLine } from './refused-lines.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** InfluxDB 3 takes 10 MB in a request; objects may make an event large. */
@@ -31,6 +31,8 @@ export class InfluxdbDestination implements Destination {
   readonly #client: HttpClient;
   /** False at start and after everything that went wrong: then it is set up first. */
   #isSetUp = false;
+  /** What the server was found to take in a field; longer texts are left out rather than their events. */
+  #longestTextBytes = Number.POSITIVE_INFINITY;
 
   constructor(options: InfluxdbOptions, context: DestinationContext) {
     this.#options = options;
@@ -102,6 +104,12 @@ export class InfluxdbDestination implements Destination {
       });
       if (isMissing(reply)) return missing(failure);
       if (failure.kind !== 'refused') return failure;
+      const longest = longestText(reply) ?? Number.POSITIVE_INFINITY;
+      if (longest < this.#longestTextBytes) {
+        this.#leaveOutAbove(longest);
+        left = left.map(({ row }) => this.#lineOf(row));
+        continue;
+      }
       const refused = reply.status === 413 ? [] : refusedLines(reply, left);
       if (refused.length === 0 || write === WRITES_A_BATCH) return failure;
       for (const one of refused) rejected.push(rejectionOf(one));
@@ -113,7 +121,15 @@ export class InfluxdbDestination implements Destination {
 
   #lineOf(row: DeliveryRow): SentLine {
     const point = pointOf(row.record, this.#options.point, row.isConflict);
-    return { row, point, line: encodePoint(point) };
+    return { row, point, line: encodePoint(point, this.#longestTextBytes) };
+  }
+
+  #leaveOutAbove(longestTextBytes: number): void {
+    this.#longestTextBytes = longestTextBytes;
+    this.#context.logger.warn(
+      { longestTextBytes },
+      'InfluxDB takes no longer texts: they are left out, and named in the field leftOut.',
+    );
   }
 }
 

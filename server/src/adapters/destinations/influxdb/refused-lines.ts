@@ -21,6 +21,14 @@ export function isSeriesLimit(reply: HttpReply): boolean {
   return /^[^']*partial write: max-(?:values-per-tag|series-per-database)/.test(sentenceOf(reply));
 }
 
+/** How many bytes a text may have, when an answer says that one has more. Nothing that an event says comes before it. */
+export function longestText(reply: HttpReply): number | undefined {
+  const said =
+    /^(?:failure writing points to database: )?partial write: input field "\w+" on [^']* is too long, \d+ > (\d+)/;
+  const bytes = said.exec(sentenceOf(reply))?.[1];
+  return bytes === undefined ? undefined : Number(bytes);
+}
+
 /**
  * Which lines an answer of 400 or 422 is about, each for certain; none when it does not tell. Whether the others were
  * stored differs between the versions: they are sent again.

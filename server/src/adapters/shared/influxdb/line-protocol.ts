@@ -57,20 +57,35 @@ export function areConstantTagsShort(tags: Point['tags']): boolean {
   );
 }
 
+/** The text field that says, as JSON, which texts were left out and how many bytes they have. */
+export const LEFT_OUT = 'leftOut';
+
 /**
  * The point as one line without its line end. What a tag cannot hold is altered there and stands exactly in a string
  * field `<tag>_exact`; an empty tag is left out.
+ * @param longestTextBytes longer texts are left out of the fields, and named in `leftOut`
  */
-export function encodePoint(point: Point): string {
+export function encodePoint(point: Point, longestTextBytes = Number.POSITIVE_INFINITY): string {
   const tags: string[] = [];
-  const fields = point.fields.map(([name, value]) => field(name, value));
+  const fields = [...point.fields];
   for (const [name, value] of [...point.tags].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const held = tagValue(value);
     if (held !== '') tags.push(tagText(name, held));
-    if (held !== value || held === '') fields.push(field(`${name}_exact`, { kind: 'string', value }));
+    if (held !== value || held === '') fields.push([`${name}_exact`, { kind: 'string', value }]);
   }
   const series = point.measurement.replace(/[, ]/g, '\\$&') + tags.join('');
-  return `${series} ${fields.join(',')} ${point.timeNanoseconds}`;
+  const taken = withoutLongTexts(fields, longestTextBytes).map(([name, value]) => field(name, value));
+  return `${series} ${taken.join(',')} ${point.timeNanoseconds}`;
+}
+
+function withoutLongTexts(fields: Point['fields'], longestTextBytes: number): Point['fields'] {
+  if (longestTextBytes === Number.POSITIVE_INFINITY) return fields;
+  const isTooLong = ({ kind, value }: FieldValue) => kind === 'string' && Buffer.byteLength(value) > longestTextBytes;
+  const long = fields.filter(([, value]) => isTooLong(value));
+  if (long.length === 0) return fields;
+  const bytes = long.map(([name, { value }]) => [name, Buffer.byteLength(String(value))]);
+  const note = [LEFT_OUT, { kind: 'string', value: JSON.stringify(Object.fromEntries(bytes)) }] as const;
+  return [...fields.filter(([, value]) => !isTooLong(value)), note];
 }
 
 function tagText(name: string, held: string): string {
