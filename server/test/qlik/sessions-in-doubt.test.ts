@@ -86,6 +86,48 @@ describe('a session that may have been made: never more than one of ours for eac
     assert.equal(tickets(), 1);
   });
 
+  it('a host that hung before the log-in gets the same ticket again, and its session, as soon as it is back', async () => {
+    const source = world.source({ clock });
+    world.qlik.setBehaviour(PATH, 'hang', { times: 2, beforeLogin: true });
+    const waiting = world.download(source);
+    const asked = () => world.requests('https').length;
+    await eventually(() => asked() === 1);
+    await clock.advance(7000);
+    assert.equal(await waiting, 'retry: timed-out');
+    for (const [n, pauseMs] of [
+      [2, 5000],
+      [3, 10_000],
+    ] as const) {
+      assert.equal(await world.download(source), 'retry: session-in-doubt');
+      await clock.advance(pauseMs);
+      await eventually(() => asked() === n);
+    }
+    await eventually(() => world.sessions.open.size === 1);
+    assert.equal(await world.download(source), 'downloaded');
+    world.qlik.setBehaviour(PATH, undefined);
+    assert.deepEqual([tickets(), johns(), asked()], [1, 1, 4]);
+  });
+
+  it('where the ticket was taken, sending it again brings no second session: the answer is awaited', async () => {
+    const source = world.source({ clock });
+    world.qlik.setBehaviour(PATH, 'hang', { times: 1 });
+    const waiting = world.download(source);
+    await eventually(() => johns() === 1);
+    await clock.advance(7000);
+    await waiting;
+    await clock.advance(5000);
+    // refused at the log-in, which is no answer to the first request
+    await eventually(() => world.requests('https').some(({ status }) => status === 302));
+    for (let i = 0; i < 5; i++) {
+      await clock.advance(10_000);
+      assert.equal(await world.download(source), 'retry: session-in-doubt');
+    }
+    assert.deepEqual([tickets(), johns()], [1, 1]);
+    world.qlik.setBehaviour(PATH, undefined);
+    await eventually(() => world.sessions.open.size === 1);
+    assert.equal(await world.download(source), 'downloaded');
+  });
+
   it('closing does not wait for an answer that cannot come', async () => {
     const source = world.source({ clock });
     world.qlik.setBehaviour(PATH, 'reset', { times: 1 });

@@ -39,6 +39,11 @@ export class ImageRequests {
     return this.#send(withTicket, undefined, signal);
   }
 
+  /** Not repeated, whatever becomes of it. */
+  sendOnce(url: URL): Promise<SentRequest> {
+    return this.#sendOnce(url, undefined);
+  }
+
   /** @param redeeming until when a ticket may be sent again; undefined: there is none */
   async #send(
     url: URL,

@@ -18,6 +18,7 @@ import { portOf } from './host-rules.ts';
 import { fetchImage, type ImageAnswer } from './image-fetch.ts';
 import { ImageRequests } from './image-requests.ts';
 import type { ScreenshotSourceOptions } from './options.ts';
+import { sessionOfOverdueTicket } from './overdue-ticket.ts';
 import { connectionProblem, failed, isFromOutside, type Problem, retry, withoutSecrets } from './problems.ts';
 import { QpsClient } from './qps-client.ts';
 import type { RepeatableRequest } from './sent-request.ts';
@@ -178,13 +179,14 @@ class QlikScreenshotSource implements ScreenshotSource {
       sent.cancel();
       return { kind: 'problem', problem, isShared: false };
     }
-    const late = sent.response.then((response) => {
-      response.destroy();
-      const cookie = this.#cookieIn(response, key);
-      if (cookie === undefined && isLost(response, sent)) throw new Error('the answer to the ticket is lost');
-      return cookie;
+    const over = new AbortController();
+    const late = sessionOfOverdueTicket({
+      ...{ first: sent, clock: this.#parts.clock, closing: this.#closing.signal, signal: over.signal },
+      sendAgain: () => this.#requests.sendOnce(withTicket),
+      cookieIn: (response) => this.#cookieIn(response, key),
+      isLost: (response) => isLost(response, sent),
     });
-    return { kind: 'doubt', problem, late, cancel: sent.cancel };
+    return { kind: 'doubt', problem, late, cancel: () => over.abort() };
   }
 
   /** A session that nobody will end: people are locked out at five. The picture came, so no outcome tells. */
