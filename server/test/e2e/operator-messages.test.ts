@@ -239,7 +239,7 @@ test('a note about the whole file names the file and no setting', async (t) => {
   t.after(() => home.remove());
   writeFileSync(home.configFile, 'Butler-SOS: {}\n');
   const { stdout } = await runCommand(home, ['check-config']);
-  assert.match(stdout, /^warning {2}\S+production\.yaml:1 {2}The file has no Butler-SOS\.auditEvents/m);
+  assert.match(stdout, /^warning {2}.+production\.yaml:1 {2}The file has no Butler-SOS\.auditEvents/m);
 });
 
 test('a server without destinations, stopped and started again, finds its log as it was', async (t) => {
