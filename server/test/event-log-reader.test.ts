@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SegmentReader } from '../src/adapters/event-log-files/event-log-reader.ts';
 import { SegmentFolder } from '../src/adapters/event-log-files/segment-folder.ts';
-import { segmentPath } from '../src/adapters/event-log-files/segment-name.ts';
+import { idsPath, segmentPath } from '../src/adapters/event-log-files/segment-name.ts';
 import type { FileSystem } from '../src/adapters/shared/file-system.ts';
 import { BEFORE_FIRST, sequence } from '../src/domain/sequence.ts';
 import { settle } from './support/fake-clock.ts';
@@ -254,6 +254,32 @@ describe('rule 12: what retention leaves', () => {
         assert.deepEqual([id?.id, id?.origin], [first?.kind === 'event' && first.id, 'client']);
       }
     }
+  });
+
+  test('a file of ids that is damaged or missing is told, and the others are read', async () => {
+    const world = await rolledWorld();
+    const folder = new SegmentFolder({ directory: LOG_DIRECTORY, fileSystem: world.disk, logger: world.logger });
+    const firsts = (await folder.segments()).map(({ first }) => first);
+    for (const first of firsts.slice(0, 3)) await folder.deleteSegment(first);
+    const whole = await collect(folder.retiredIds());
+    assert.deepEqual(world.logger.at('warn'), []);
+    const path = (first: number | undefined) => idsPath(LOG_DIRECTORY, sequence(first ?? 0));
+    const bytes = world.disk.bytes(path(firsts[0]));
+    world.disk.put(path(firsts[0]), bytes.subarray(0, bytes.length - 5));
+    await folder.deleteIds(sequence(firsts[1] ?? 0));
+    const left = await collect(folder.retiredIds());
+    const isLeft = (seq: number) => seq < (firsts[1] ?? 0) - 1 || seq >= (firsts[2] ?? 0);
+    assert.deepEqual(
+      left,
+      whole.filter(({ seq }) => isLeft(seq)),
+    );
+    assert.deepEqual(
+      world.logger.at('warn').map(({ fields }) => fields),
+      [
+        { path: path(firsts[0]), lines: 1 },
+        { first: firsts[1], last: (firsts[2] ?? 0) - 1 },
+      ],
+    );
   });
 
   test('the newest segment is never deleted; ids files have an age and can be deleted', async () => {

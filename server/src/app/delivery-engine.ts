@@ -83,7 +83,7 @@ export class DeliveryEngine {
     this.#state = new SqliteStateStore(join(directory, 'durable.sqlite'), clock);
     this.#held = new HeldDestinations({ known: this.#state.destinations, clock, metrics });
     this.#factsStore = new SqliteLogFactsStore({ path: join(directory, 'ids.sqlite'), logId: start.log.logId, logger });
-    const segments = new SegmentFolder({ directory });
+    const segments = new SegmentFolder({ directory, logger });
     this.#deduplicator = new Deduplicator({
       log: reader,
       gatherMs: GATHER_MS,

@@ -1,6 +1,7 @@
 import { CodedError } from '../../domain/errors.ts';
 import { type Sequence, sequence } from '../../domain/sequence.ts';
 import type { RetiredId } from '../../pipeline/ports/log-facts.ts';
+import type { Logger } from '../../pipeline/ports/logger.ts';
 import type { SegmentFile, SegmentStore } from '../../pipeline/ports/segment-store.ts';
 import { type FileSystem, type OpenFile, realFileSystem } from '../shared/file-system.ts';
 import { encodeIdsHeader, encodeIdsLine, type IdsHeader, parseIdsHeader, parseIdsLine, readLines } from './ids-file.ts';
@@ -11,10 +12,14 @@ import { summarizeSegment } from './segment-summary.ts';
 export interface SegmentFolderOptions {
   readonly directory: string;
   readonly fileSystem?: FileSystem;
+  /** Is told of ids that cannot be read. */
+  readonly logger?: Logger;
 }
 
 const SCAN_BYTES = 512 * 1024;
 const WRITE_BYTES = 256 * 1024;
+const UNKNOWN_REPEATS =
+  'events of these deleted log lines count as new when they are sent again. Restore it from a backup.';
 
 /**
  * A log folder as pieces that retention deletes whole (rules 12, 17). Works in another thread than the writer's, too.
@@ -22,12 +27,14 @@ const WRITE_BYTES = 256 * 1024;
 export class SegmentFolder implements SegmentStore {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
+  readonly #logger: Logger | undefined;
   /** Of segments that are followed by another: they do not change. */
   readonly #finished = new Map<Sequence, SegmentFile>();
 
-  constructor({ directory, fileSystem = realFileSystem }: SegmentFolderOptions) {
+  constructor({ directory, fileSystem = realFileSystem, logger }: SegmentFolderOptions) {
     this.#fileSystem = fileSystem;
     this.#directory = directory;
+    this.#logger = logger;
   }
 
   async segments(): Promise<readonly SegmentFile[]> {
@@ -82,19 +89,45 @@ export class SegmentFolder implements SegmentStore {
     await this.#fileSystem.syncFolder(this.#directory);
   }
 
-  /** Ids of deleted segments in log order, as long as their `.ids` files are kept (rule 12). */
+  /**
+   * Ids of deleted segments in log order, as long as their `.ids` files are kept (rule 12). Of a file that is damaged or
+   * missing the repeats are not known: that is told, and the others are read.
+   */
   async *retiredIds(): AsyncGenerator<RetiredId> {
+    let expected: number | undefined;
     for (const first of await this.#retired()) {
-      const file = await this.#fileSystem.open(idsPath(this.#directory, first), 'read');
+      if (expected !== undefined && first !== expected) this.#tellLost(expected, first - 1);
+      const path = idsPath(this.#directory, first);
+      const file = await this.#fileSystem.open(path, 'read');
       try {
-        for await (const line of readLines(file)) {
-          const id = parseIdsLine(line);
-          if (id !== undefined) yield id;
-        }
+        expected = yield* this.#idsIn(file, path);
       } finally {
         await file.close();
       }
     }
+  }
+
+  /** @returns where the next file begins; undefined: this one does not say */
+  async *#idsIn(file: OpenFile, path: string): AsyncGenerator<RetiredId, number | undefined> {
+    const size = await file.size();
+    let header: IdsHeader | undefined;
+    let lines = 0;
+    let bytes = 0;
+    let bad = 0;
+    for await (const line of readLines(file)) {
+      bytes += Buffer.byteLength(line) + 1;
+      if (lines++ === 0) header = parseIdsHeader(line);
+      const id = parseIdsLine(line);
+      if (id !== undefined) yield id;
+      else if (lines > 1 || header === undefined) bad++;
+    }
+    if (bytes < size) bad++; // the end of a file that was cut short
+    if (bad > 0) this.#logger?.warn({ path, lines: bad }, `A file of ids has damaged lines: ${UNKNOWN_REPEATS}`);
+    return header === undefined ? undefined : header.last + 1;
+  }
+
+  #tellLost(first: number, last: number): void {
+    this.#logger?.warn({ first, last }, `A file of ids is missing: ${UNKNOWN_REPEATS}`);
   }
 
   async #retired(): Promise<readonly Sequence[]> {
