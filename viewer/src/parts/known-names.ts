@@ -1,4 +1,5 @@
 import type { TrailEvent, TrailSuggestion } from '../../../server/src/domain/trail.ts';
+import { parseUserIdentity, userKey } from '../../../server/src/domain/user-identity.ts';
 import type { ListName } from '../filter/filter.ts';
 import { hourSlots, offsetLabel } from '../filter/slots.ts';
 import { formats } from '../text/reader.ts';
@@ -42,12 +43,24 @@ function hourName(value: string): string {
   return `${clock(at)}–${clock(at + 1)} ${offsetLabel(offsetMinutes)}`;
 }
 
+/** With the directory of a user, or the beginning of the id of an app, where another one here has the same name. */
+function toldApart(list: ListName, value: string, name: string): string {
+  if (list !== 'user' && list !== 'appId') return name;
+  const identityOf = (id: string) => (list === 'user' ? userKey(id) : id.toLowerCase());
+  const others = [...names].filter(
+    ([key, other]) => key.startsWith(`${list}\n`) && other.toLowerCase() === name.toLowerCase(),
+  );
+  if (others.every(([key]) => identityOf(key.slice(list.length + 1)) === identityOf(value))) return name;
+  const mark = list === 'user' ? parseUserIdentity(value).directory : value.slice(0, 8);
+  return mark === null ? name : `${name} (${mark})`;
+}
+
 /** What to show for a value of a filter. */
 export function nameOf(list: ListName, value: string): string {
   if (list === 'eventType') return lookOf(value).label;
   if (list === 'hour') return hourName(value);
   if (list === 'weekday') return `${formats.weekday(Number(value))} (UTC)`;
   const known = names.get(keyOf(list, value));
-  if (known !== undefined) return known;
+  if (known !== undefined) return toldApart(list, value, known);
   return list === 'user' ? value.replace(/^.*;\s*UserId\s*=\s*/i, '') : value;
 }

@@ -4,7 +4,7 @@ import { useResource } from '../../api/resource.ts';
 import { type Filter, type ListName, withoutValue, withValue } from '../../filter/filter.ts';
 import { CLIENT_TYPES, LOOKS_AT_TRAIL, lookOf } from '../../parts/event-types.ts';
 import { Icon } from '../../parts/icon.tsx';
-import { rememberName } from '../../parts/known-names.ts';
+import { nameOf, rememberName } from '../../parts/known-names.ts';
 import { Menu } from '../../parts/menu.tsx';
 import { Name } from '../../parts/names.tsx';
 
@@ -76,12 +76,12 @@ function FilterPanel({ filter, change }: FilterMenuProps) {
       {section(
         'App',
         'appId',
-        (apps.data ?? []).map(({ appId, appName }) => [appId, appName ?? appId]),
+        (apps.data ?? []).map(({ appId }) => [appId, nameOf('appId', appId)]),
       )}
       {section(
         'User',
         'user',
-        (users.data ?? []).map(({ id, name }) => [id, name]),
+        (users.data ?? []).map(({ id }) => [id, nameOf('user', id)]),
       )}
     </div>
   );

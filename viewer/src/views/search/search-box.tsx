@@ -172,7 +172,7 @@ export function SearchBox({ filter, change }: SearchBoxProps) {
               note={suggestion.events === null ? undefined : `${formats.number(suggestion.events)} events`}
             >
               <span class="suggestion-kind">{KIND_LABELS[suggestion.kind]}</span>
-              <Name text={suggestion.kind === 'eventType' ? nameOf('eventType', suggestion.value) : suggestion.label} />
+              <Name text={labelOf(suggestion)} />
             </Option>
           ))}
         </div>
@@ -265,6 +265,11 @@ function suggest(text: string, signal?: AbortSignal): Promise<{ readonly items: 
   return get('suggest', new URLSearchParams({ q: text }), signal);
 }
 
+/** Users of one name are told apart; of an app the name that was found, which may be a former one. */
+function labelOf({ kind, value, label }: TrailSuggestion): string {
+  return kind === 'eventType' || kind === 'user' ? nameOf(kind, value) : label;
+}
+
 function useSuggestions(text: string): readonly TrailSuggestion[] {
   const [found, setFound] = useState<{ readonly text: string; readonly items: readonly TrailSuggestion[] }>();
   const wanted = text.trim();
@@ -273,7 +278,10 @@ function useSuggestions(text: string): readonly TrailSuggestion[] {
     const aborted = new AbortController();
     const timer = setTimeout(() => {
       suggest(wanted, aborted.signal).then(
-        ({ items }) => setFound({ text: wanted, items }),
+        ({ items }) => {
+          for (const { kind, value, label } of items) if (kind === 'user') rememberName(kind, value, label);
+          setFound({ text: wanted, items });
+        },
         () => setFound({ text: wanted, items: [] }),
       );
     }, PAUSE_MS);
