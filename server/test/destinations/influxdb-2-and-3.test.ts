@@ -169,6 +169,15 @@ for (const version of [2, 3] as const) {
       assert.deepEqual([short?.get('objectData')?.value, short?.has('leftOut')], ['"short"', false]);
     });
 
+    it('an event too large for a request of its own goes without its long text', async () => {
+      server.maxBodyBytes = 100_000;
+      const rows = [rowOf(1, `"objectData":"${'x'.repeat(200_000)}"`)];
+      assert.deepEqual(await deliver(rows), { kind: 'delivered', rejected: [] });
+      const [fields] = [...server.points.values()].map((point) => point.fields);
+      assert.deepEqual(fields?.get('leftOut')?.value, '{"objectData":200002}');
+      assert.equal((await deliver([...rows, ...plainRows(2, 1)])).kind, 'refused', 'halved first');
+    });
+
     it('a text of an event cannot pass for the server’s limit', async () => {
       const [row] = plainRows(1, 1);
       const said = `unable to parse '…partial write: input field "x" on measurement "y" is too long, 9 > 1': nonsense`;

@@ -20,6 +20,8 @@ import { isSeriesLimit, longestText, type RefusedLine, refusedLines, type SentLi
 const REQUEST_TIMEOUT_MS = 30_000;
 /** InfluxDB 3 takes 10 MB in a request; objects may make an event large. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+/** Texts above this are left out of an event that is too large for a request of its own. */
+const LONG_TEXT_BYTES = 64 * 1024;
 /** An answer may name one bad line of many; beyond this the worker halves the batch, which is quicker. */
 const WRITES_A_BATCH = 10;
 
@@ -104,10 +106,9 @@ export class InfluxdbDestination implements Destination {
       });
       if (isMissing(reply)) return missing(failure);
       if (failure.kind !== 'refused') return failure;
-      const longest = longestText(reply) ?? Number.POSITIVE_INFINITY;
-      if (longest < this.#longestTextBytes) {
-        this.#leaveOutAbove(longest);
-        left = left.map(({ row }) => this.#lineOf(row));
+      const shortened = this.#shortened(reply, left);
+      if (shortened !== undefined) {
+        left = shortened;
         continue;
       }
       const refused = reply.status === 413 ? [] : refusedLines(reply, left);
@@ -119,9 +120,22 @@ export class InfluxdbDestination implements Destination {
     return { kind: 'delivered', rejected };
   }
 
-  #lineOf(row: DeliveryRow): SentLine {
+  /** Without the texts that are too long; undefined when the answer is about something else, or none is. */
+  #shortened(reply: HttpReply, left: readonly SentLine[]): readonly SentLine[] | undefined {
+    const longest = longestText(reply);
+    if (longest !== undefined && longest < this.#longestTextBytes) {
+      this.#leaveOutAbove(longest);
+      return left.map(({ row }) => this.#lineOf(row));
+    }
+    const [only] = left;
+    if (reply.status !== 413 || only === undefined || left.length > 1) return undefined;
+    const shorter = this.#lineOf(only.row, LONG_TEXT_BYTES);
+    return shorter.line === only.line ? undefined : [shorter];
+  }
+
+  #lineOf(row: DeliveryRow, longestTextBytes = this.#longestTextBytes): SentLine {
     const point = pointOf(row.record, this.#options.point, row.isConflict);
-    return { row, point, line: encodePoint(point, this.#longestTextBytes) };
+    return { row, point, line: encodePoint(point, longestTextBytes) };
   }
 
   #leaveOutAbove(longestTextBytes: number): void {
