@@ -56,3 +56,23 @@ test('a replay shows on a terminal how far it is', async () => {
 test('where there is no terminal it prints nothing before its result', async () => {
   assert.equal(await printed(false), '');
 });
+
+test('a retry of pictures says on a terminal why it takes so long', async () => {
+  const clock = new FakeClock();
+  let stored: StoredRequest = {
+    ...ASKED,
+    request: { kind: 'retry-screenshots', from: sequence(1), failedOnly: true },
+  };
+  let text = '';
+  const done = answered({
+    requests: { get: () => stored },
+    destinations: { get: () => undefined },
+    ...{ id: 7, isServed: () => true, clock },
+    output: { isTTY: true, write: (part) => (text += part) },
+  });
+  await clock.advance(200);
+  stored = { ...stored, state: 'done', result: 'No event is without its picture.' };
+  await clock.advance(100);
+  await done;
+  assert.match(text, /tried for up to a minute\.\r/);
+});

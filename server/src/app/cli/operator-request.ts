@@ -14,6 +14,7 @@ import { print } from './output.ts';
 import { ProgressLine, type TextOutput } from './progress-line.ts';
 
 const POLL_MS = 100;
+const FETCHING = 'Asking for the pictures; those that do not come are tried for up to a minute.';
 
 /** Who asks; stands in the record of what is done. */
 export function operator(): string {
@@ -79,10 +80,11 @@ export async function answered(awaited: AwaitedRequest): Promise<StoredRequest> 
   }
 }
 
-/** Of a replay or a retry, which has a position of its own in the durable database. */
+/** A replay or a retry of dead letters has a position of its own in the durable database; one of pictures says why it takes so long. */
 function runProgress({ destinations }: AwaitedRequest): (stored: StoredRequest) => string | undefined {
   let beginning: Sequence | undefined;
   return ({ id, request }) => {
+    if (request.kind === 'retry-screenshots') return FETCHING;
     if (request.kind !== 'replay' && request.kind !== 'retry-dead-letters') return undefined;
     const name = fixedRunName(request.kind, request.destination, id);
     const { committed, end, delivered } = destinations.get(name) ?? {};
