@@ -115,7 +115,7 @@ function keyOf(by: TrailCountBy, row: CountedRow): number | null {
   }
 }
 
-/** Rounded to a whole; null of none. In any order. */
+/** @param durations in any order. @returns null of none; between the two middle ones of an even number */
 export function medianOf(durations: readonly number[]): number | null {
   if (durations.length === 0) return null;
   const sorted = durations.toSorted((a, b) => a - b);
