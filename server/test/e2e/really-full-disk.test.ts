@@ -54,6 +54,11 @@ test('rules 5, 8: a disk without a free byte: 503, skip works, a start too, and 
   mkdirSync(home.parquet);
   const retried = await runCommand(home, ['dead-letters', 'retry', '--destination', 'parquet']);
   assert.equal(retried.code, 0, retried.stderr);
+  // the events after the skip may still wait for the next attempt, which a stop does not
+  await eventually(async () => {
+    const { destinations } = JSON.parse((await runCommand(home, ['status', '--json'])).stdout);
+    return destinations[0].lagEvents === 0 ? true : undefined;
+  }, 30_000);
   assert.equal(await server.stop(), 0, server.output());
   const counts = await countsByEventId(home.parquet);
   assert.deepEqual([...counts.keys()].sort(), [...acknowledged].sort());
