@@ -364,7 +364,7 @@ export class SessionPool {
 const IN_DOUBT = retry(
   'session-in-doubt',
   'Qlik Sense has not answered an earlier log-in of this user, so there may be a session; no other one is opened meanwhile.',
-  10_000,
+  3_000,
 );
 
 /** The user, whichever the virtual proxy. */
