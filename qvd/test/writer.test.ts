@@ -10,10 +10,11 @@ import { bodyOf, elements, symbol } from './support/hand-made.ts';
 import { qvdOf, rowsOf } from './support/tables.ts';
 
 /** The symbols' bytes of a file with one field. */
-function symbolsOf(type: QvdFieldType, values: readonly QvdInput[], options = {}): string {
+function symbolsOf(type: QvdFieldType, values: readonly QvdInput[], options = {}, ofWriter = {}): string {
   const file = qvdOf(
     [{ name: 'f', type, ...options }],
     values.map((value) => [value]),
+    ofWriter,
   );
   const length = Number(elements(file, 'Length')[0]);
   return bodyOf(file).toString('hex', 0, length);
@@ -31,6 +32,16 @@ describe('what the symbols of each type look like', () => {
       hex(double(2 ** 31), double(-(2 ** 31) - 1), double(2 ** 53 - 1)),
     );
     assert.equal(symbolsOf('integer', [0, -0, 0n, 5, 5n]), hex(integer(0), integer(5)));
+  });
+  test('integer: digits as text beyond 2^53, where they may be', () => {
+    const large = [7, 2n ** 53n + 1n, -(2n ** 63n), 1e22];
+    assert.equal(
+      symbolsOf('integer', large, {}, { largeInteger: 'text' }),
+      hex(
+        symbol.integer(7),
+        ...['9007199254740993', '-9223372036854775808', '10000000000000000000000'].map(symbol.text),
+      ),
+    );
   });
   test('double: float64 always, distinct by its bits', () => {
     assert.equal(symbolsOf('double', [1, 1, 0, -0, 0]), hex(symbol.double(1), symbol.double(0), symbol.double(-0)));
@@ -282,6 +293,7 @@ describe('the header', () => {
       const file = qvdOf(
         [{ name: 'f', type }],
         values.map((value) => [value]),
+        { largeInteger: 'text' },
       );
       return (await QvdReader.open(file)).header.fields[0]?.tags;
     };
@@ -292,6 +304,7 @@ describe('the header', () => {
     assert.deepEqual(await tagsOf('any', 1, 'x'), []);
     assert.deepEqual(await tagsOf('any', 'x'), ['$ascii', '$text']);
     assert.deepEqual(await tagsOf('dual'), []);
+    assert.deepEqual(await tagsOf('integer', 1, 2n ** 60n), []);
     assert.deepEqual(await tagsOf('boolean', true), ['$numeric', '$integer']);
   });
 });

@@ -6,6 +6,8 @@ import { SymbolTable } from './symbol-table.ts';
 export interface UnstorablePolicy {
   /** NaN, Infinity and invalid dates: refuse them, or store NULL. Default: error. */
   readonly nonFinite: 'error' | 'null';
+  /** A whole number beyond 2^53, which a float64 would alter: refuse it, or store its digits as text. Default: error. */
+  readonly largeInteger: 'error' | 'text';
   /** U+0000, which ends a text in the file: refuse it, or store U+FFFD in its place. Default: error. */
   readonly nulCharacter: 'error' | 'replace';
   /** Half a surrogate pair, which has no UTF-8: refuse it, or store U+FFFD in its place. Default: replace. */

@@ -7,7 +7,8 @@ import { BooleanColumn, DoubleColumn, IntegerColumn } from './number-columns.ts'
 import { MixedColumn, TextColumn } from './text-columns.ts';
 
 /**
- * integer: number or bigint, whole, within 2^53; double: finite number; text: string; dual: { number, text };
+ * integer: number or bigint, whole, within 2^53, or beyond it with `largeInteger: 'text'`; double: finite number;
+ * text: string; dual: { number, text };
  * date and timestamp: Date or milliseconds since 1970 (UTC); boolean: true is -1, false is 0;
  * any: each value as what it is (number, string, boolean, { number, text }).
  */

@@ -13,7 +13,7 @@ import { intern, putNumber, putText, textBytes } from './symbol-bytes.ts';
 import type { SymbolTable } from './symbol-table.ts';
 
 /** What fields with texts share. */
-abstract class TextHoldingColumn extends Column {
+export abstract class TextHoldingColumn extends Column {
   /** The text as the file can hold it. @throws {QvdError} QVD_TEXT_HAS_NUL, QVD_TEXT_LONE_SURROGATE */
   protected storable(text: string, row: number): string {
     if (this.policy.loneSurrogate === 'error' && !text.isWellFormed()) {
@@ -29,6 +29,12 @@ abstract class TextHoldingColumn extends Column {
     const { bytes } = this.symbols;
     bytes[start] = SYMBOL_TEXT;
     return intern(this.symbols, putText(bytes, start + 1, text));
+  }
+
+  /** Whether a symbol of those that were kept is a text. */
+  protected holdsText(): boolean {
+    for (const symbol of this.symbols.symbols()) if (symbol[0] === SYMBOL_TEXT) return true;
+    return false;
   }
 }
 

@@ -58,6 +58,7 @@ export class QvdWriter {
     this.#options = options;
     const policy: UnstorablePolicy = {
       nonFinite: options.nonFinite ?? 'error',
+      largeInteger: options.largeInteger ?? 'error',
       nulCharacter: options.nulCharacter ?? 'error',
       loneSurrogate: options.loneSurrogate ?? 'replace',
     };

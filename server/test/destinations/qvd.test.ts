@@ -72,16 +72,9 @@ function recordFields(cells: Readonly<Record<string, QvdCell>>): RowReadBack {
     if (name === 'tags') continue;
     const value = cells[name]?.[1] ?? null;
     if (name === 'visible') fields[name] = value === null ? null : value === -1;
-    else
-      fields[name] =
-        wholeNumberSent(tags, name, value) ?? nulSent(tags, name) ?? (value === null ? null : String(value));
+    else fields[name] = nulSent(tags, name) ?? (value === null ? null : String(value));
   }
   return { sequence: JSON.parse(tags).sequence, fields };
-}
-
-/** Digit by digit: `JSON.parse` would round it as QVD would. */
-function wholeNumberSent(tags: string, name: string, value: unknown): string | undefined {
-  return value === null ? new RegExp(`"asSent":.*"${name}":(-?\\d+)[,}]`).exec(tags)?.[1] : undefined;
 }
 
 function nulSent(tags: string, name: string): string | undefined {
@@ -139,8 +132,7 @@ function expected(name: string, record: AuditRecord): number | string | null {
   if (name === 'receivedAt') return serialOf(record.receivedAt);
   const value = (record as unknown as Record<string, unknown>)[name] ?? null;
   if (typeof value === 'boolean') return value ? -1 : 0;
-  if (typeof value === 'bigint')
-    return BigInt(Number(value)) === value && value ** 2n < 2n ** 106n ? Number(value) : null;
+  if (typeof value === 'bigint') return value ** 2n < 2n ** 106n ? Number(value) : String(value);
   if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\ufffd');
   return value as number | null;
 }
@@ -215,7 +207,7 @@ describe('qvd destination', () => {
       `{"env":"dev \\"x\\"","receivedAt":"2026-11-23T07:00:00.123Z","sequence":${seq}`;
     assert.deepEqual(tags, [
       `${head(1)}}`,
-      `${head(2)},"asSent":{"durationMs":9007199254740992,"dataStateId":-9223372036854775808}}`,
+      `${head(2)}}`,
       `${head(3)}}`,
       `${head(4)},"asSent":{"durationMs":1e300,"visible":"true","dataStateId":"12"}}`,
       `${head(5)},"asSent":{"enteredAt":"zero \\u0000 byte"}}`,

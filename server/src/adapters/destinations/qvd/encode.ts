@@ -48,6 +48,7 @@ export function openQvd(columns: readonly TableColumn[], { product, from, create
     creator,
     comment: `Audit events ${events} of the event log${which}, written by ${creator}. All times are UTC.`,
     lineage: from.map((one) => ({ discriminator: creator, statement: lineageStatement(one) })),
+    largeInteger: 'text',
     nulCharacter: 'replace',
     nonFinite: 'null',
     now: () => createdAt,
@@ -81,13 +82,6 @@ export function rowOf(columns: readonly TableColumn[], record: AuditRecord): Qvd
 
 function cellOf(column: TableColumn, record: AuditRecord, asSent: Record<string, string>): QvdInput {
   switch (column.kind) {
-    case 'int64': {
-      const value = column.value(record);
-      // A number of QVD is a double at best: rounding an id would make it another one.
-      if (value === null || isExactDouble(value)) return value;
-      asSent[column.name] = String(value);
-      return null;
-    }
     case 'text': {
       const value = column.value(record);
       if (value?.includes('\0')) asSent[column.name] = JSON.stringify(value);
@@ -101,12 +95,9 @@ function cellOf(column: TableColumn, record: AuditRecord, asSent: Record<string,
       const value = column.value(record);
       return value === null ? null : value * DAY_MS;
     }
+    case 'int64':
     case 'double':
     case 'boolean':
       return column.value(record);
   }
-}
-
-function isExactDouble(value: bigint): boolean {
-  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER);
 }

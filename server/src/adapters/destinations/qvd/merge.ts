@@ -63,6 +63,7 @@ function inputOf({ name, kind }: TableColumn, value: QvdValue): QvdInput {
     case 'boolean':
       return number !== 0;
     case 'int64':
+      return typeof value === 'string' ? BigInt(value) : number;
     case 'double':
       return number;
     case 'text':
