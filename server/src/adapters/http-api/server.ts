@@ -136,7 +136,6 @@ async function listen(
   });
 }
 
-/** The sockets on which requests come. */
 /** Those beyond are closed at once: a client of ours tries again. */
 function boundConnections(
   server: Server | TlsServer,
@@ -154,6 +153,7 @@ function boundConnections(
   return refused;
 }
 
+/** The sockets on which requests come. */
 function watchConnections(
   server: Server | TlsServer,
   options: HttpApiOptions,
