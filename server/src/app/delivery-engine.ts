@@ -384,12 +384,13 @@ function daysInMs(days: number | undefined): number | undefined {
   return days === undefined ? undefined : days * DAY_MS;
 }
 
-/** One that is not there yet is as good. */
+/** One that is not there yet is as good; a file is none. */
 async function isEmptyFolder(path: string): Promise<boolean> {
   try {
     return (await readdir(path)).length === 0;
   } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return true;
+    const code = systemCodeOf(thrown);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return code === 'ENOENT';
     throw thrown;
   }
 }

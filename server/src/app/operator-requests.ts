@@ -115,7 +115,7 @@ async function finished(run: FixedRun, { runs }: RequestParts): Promise<Answer> 
     const { isFinished, status } = await run.run();
     if (!isFinished) return undefined;
     const { delivered, rejected } = status;
-    return `${run.destination}: ${delivered} events sent again${rejected === 0 ? '' : `, ${rejected} are dead letters (again)`}.`;
+    return `${run.destination}: ${delivered} ${delivered === 1 ? 'event' : 'events'} sent again${rejected === 0 ? '' : `, ${rejected} are dead letters (again)`}.`;
   } finally {
     runs.delete(run);
   }

@@ -118,6 +118,9 @@ test('rule 21: replay into a new folder, beside a running server and without one
   await server.stop();
   assert.equal((await countsByEventId(join(home.root, 'again'))).size, ids.length);
 
+  const ontoFile = await replayTo(join(home.root, 'production.yaml'));
+  assert.equal(ontoFile.code, 1);
+  assert.match(ontoFile.stderr, /need a new folder of their own/);
   const refused = await replayTo(home.parquet);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /new folder/);
@@ -152,6 +155,8 @@ test('a destination that cannot write holds its events; skip lets them go, a dea
     const { stdout } = await runCommand(home, ['destinations', 'list', '--json']);
     return JSON.parse(stdout)[0]?.lastError === undefined ? undefined : true;
   });
+  const silent = await runCommand(home, ['destinations', 'skip', 'parquet', '--reason', ' ']);
+  assert.match(silent.stderr, /Some words are expected/);
   const skipped = await runCommand(home, ['destinations', 'skip', 'parquet', '--reason', 'the disk was sold']);
   assert.equal(skipped.code, 0, skipped.stderr);
   const listed = await runCommand(home, ['dead-letters', 'list']);

@@ -219,7 +219,7 @@ function addRepairing(program: Command, commands: Commands): void {
     .action(commands.destinationsList);
   common(destinations.command('skip <name>'))
     .description('let go of what a destination has not got; leaves a dead letter and a record in the log')
-    .requiredOption('--reason <text>', 'why; stands in the record')
+    .requiredOption('--reason <text>', 'why; stands in the record', words)
     .option('--through <position>', 'the last sequence, or a date (default: what the log holds now)')
     .action(commands.destinationsSkip);
   common(destinations.command('restart <name>'))
@@ -296,6 +296,11 @@ function integer(min: number, max: number): (value: string) => number {
     if (!Number.isInteger(parsed)) throw new InvalidArgumentError('A whole number is expected.');
     return parsed;
   };
+}
+
+function words(value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError('Some words are expected.');
+  return value;
 }
 
 function number(min: number, max: number): (value: string) => number {
