@@ -3,13 +3,15 @@ import type { Clock } from '../../pipeline/ports/clock.ts';
 import type { SentRequest } from './sent-request.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
+type Overdue = Pick<SentRequest, 'response' | 'wasSent' | 'cancel'>;
+
 export interface OverdueTicket {
   /** The request that had the ticket first. */
-  readonly first: Pick<SentRequest, 'response' | 'cancel'>;
+  readonly first: Overdue;
   /** Sends the same ticket over another connection. */
   readonly sendAgain: () => Promise<SentRequest>;
   readonly cookieIn: (response: IncomingMessage) => SessionCookie | undefined;
-  /** The first answer has no session, although there may be one. */
+  /** An answer has no session, although there may be one. */
   readonly isLost: (response: IncomingMessage) => boolean;
   readonly clock: Pick<Clock, 'sleep'>;
   /** Aborts when the server stops: nothing is asked any more. */
@@ -41,22 +43,22 @@ export function sessionOfOverdueTicket(ticket: OverdueTicket): Promise<SessionCo
     asking.abort();
     for (const request of [ticket.first, ...again]) request.cancel();
   };
-  const listen = async (response: Promise<IncomingMessage>, isFirst: boolean) => {
+  const listen = async (request: Overdue) => {
     open++;
     try {
-      const answer = await response;
+      const answer = await request.response;
       answer.destroy();
       const cookie = ticket.cookieIn(answer);
       if (cookie !== undefined) {
         resolve(cookie);
         end();
       }
-      const isLost = isFirst && ticket.isLost(answer);
+      const isLost = ticket.isLost(answer);
       isUnsure ||= isLost;
       // the ticket was looked at: whatever it brought has come, or comes with another answer
-      if ((isFirst && !isLost) || (answer.statusCode ?? 500) < 500) asking.abort();
+      if ((request === ticket.first && !isLost) || (answer.statusCode ?? 500) < 500) asking.abort();
     } catch {
-      isUnsure = true;
+      isUnsure ||= request.wasSent();
     }
     open--;
     settle();
@@ -65,14 +67,12 @@ export function sessionOfOverdueTicket(ticket: OverdueTicket): Promise<SessionCo
   if (ticket.closing.aborted) askNoMore();
   ticket.closing.addEventListener('abort', askNoMore);
   ticket.signal.addEventListener('abort', end, { once: true });
-  void listen(ticket.first.response, true);
+  void listen(ticket.first);
   void askAgain(ticket, asking.signal, (request) => {
     again.push(request);
-    void listen(request.response, false);
+    void listen(request);
   })
-    .catch(() => {
-      isUnsure = true; // no certificates to ask with
-    })
+    .catch(() => undefined) // no certificates to ask with: the first request decides
     .then(() => {
       asking.abort();
       ticket.closing.removeEventListener('abort', askNoMore);
@@ -90,7 +90,7 @@ async function askAgain(
     await clock.sleep(pauseMs, signal);
     if (signal.aborted) return;
     const request = await sendAgain();
-    if (signal.aborted) request.cancel();
+    if (signal.aborted) return request.cancel();
     sent(request);
   }
 }
