@@ -59,6 +59,51 @@ it('all notations of a user are one user, and another directory is another one',
   }
 });
 
+it('an id that looks like another user’s identity is another user, and takes nobody’s place', async () => {
+  await inWorld({}, async (world, visitor) => {
+    await world.add(
+      eventLine({ id: 1, user: KEYS }),
+      eventLine({ id: 2, user: 'UserId=LAB\\anna', at: START + DAY_MS }),
+      eventLine({ id: 3, user: 'UserDirectory=LAB; UserId=' }),
+      eventLine({ id: 4, user: 'LAB\\null' }),
+    );
+    for (const user of [KEYS, BACKSLASH]) {
+      assert.deepEqual(ids((await visitor.read(`events?user=${encodeURIComponent(user)}`)).items), [1], user);
+      const { from, lanes } = await visitor.read(`users/${encodeURIComponent(user)}/timeline`);
+      assert.deepEqual([from, ids(lanes[0].events)], ['2026-11-23T00:00:00.000Z', [1]], user);
+    }
+    assert.deepEqual(ids((await visitor.read('events?user=LAB%5Cnull')).items), [4]);
+  });
+});
+
+it('the median of a user without a directory is that of all notations', async () => {
+  await inWorld({ smallTable: 1 }, async (world, visitor) => {
+    await world.add(
+      eventLine({ id: 1, user: 'carl', durationMs: 1000 }),
+      eventLine({ id: 2, user: 'UserId=Carl', durationMs: 3000 }),
+      eventLine({ id: 3, user: 'LAB\\carl', durationMs: 9000 }),
+    );
+    const { rows } = await visitor.read('summary?by=user');
+    assert.deepEqual(
+      rows.map(({ events, medianMs }: Record<string, unknown>) => [events, medianMs]),
+      [
+        [2, 2000],
+        [1, 9000],
+      ],
+    );
+  });
+});
+
+it('an identity that is longer than the dictionary keeps is counted like any other', async () => {
+  await inWorld({ smallTable: 1 }, async (world, visitor) => {
+    const user = `LAB\\${'x'.repeat(10_100)}`;
+    await world.add(eventLine({ id: 1, user, durationMs: 1000 }));
+    assert.deepEqual(ids((await visitor.read(`events?user=${encodeURIComponent(user)}`)).items), [1]);
+    const { rows } = await visitor.read('summary?by=user');
+    assert.deepEqual([rows.length, rows[0].medianMs], [1, 1000]);
+  });
+});
+
 it('a median between two views is not rounded', async () => {
   await inWorld({}, async (world, visitor) => {
     await world.add(eventLine({ id: 1, durationMs: 1000 }), eventLine({ id: 2, durationMs: 1501 }));

@@ -160,10 +160,10 @@ export class SearchCounts {
     return this.#file.all((row) => numberOf(row, 'ms'), sql, ...cells, MEDIAN_VIEWS);
   }
 
-  /** What is counted together: a user has several notations. */
+  /** What is counted together: a user has several notations. One that was cut in the dictionary is not found by its text. */
   #alike(key: number, by: TrailCountBy): readonly number[] {
     const identity = by === 'user' ? this.#rows.text(key) : null;
-    return identity === null ? [key] : samePerson(this.#file, identity, key);
+    return identity === null ? [key] : [key, ...samePerson(this.#file, identity)];
   }
 }
 

@@ -1,7 +1,7 @@
 import { CodedError } from '../../domain/errors.ts';
 import { isUuid } from '../../domain/event-id.ts';
 import { searchWords } from '../../domain/search-words.ts';
-import { parseUserIdentity } from '../../domain/user-identity.ts';
+import { parseUserIdentity, userKey } from '../../domain/user-identity.ts';
 import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { sequenceOf, textOf } from './cells.ts';
 import { FLAGS, KEY_SEQUENCE_BITS, LAST_KEY_TIME, TEXT_KINDS, type TextKind } from './search-tables.ts';
@@ -15,7 +15,7 @@ import {
   wordToken,
 } from './search-tokens.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import { storedText } from './text-dictionary.ts';
+import { storedText, textOfStored } from './text-dictionary.ts';
 
 /** A filter as an expression over `postings`. */
 export interface SearchMatch {
@@ -80,18 +80,28 @@ export function appIds(file: SqliteFile, apps: readonly string[]): readonly numb
   return apps.flatMap((app) => textIds(file, TEXT_KINDS.app, app));
 }
 
-/** The same, of an identity, its name alone or `DIRECTORY\name`, in any letter case. */
-/** Of everybody who is called so; of an identity with its directory, all notations of it. */
+/** Numbers of everybody who is called so, in any letter case; of an identity with its directory, all notations of it. */
 export function userIds(file: SqliteFile, name: string): readonly number[] {
-  const { directory, user } = parseUserIdentity(name);
-  const whole = directory === null || user === null ? name : `${directory}\\${user}`;
-  const sql = 'SELECT DISTINCT id FROM user_names WHERE name IN (?, ?)';
-  return file.all((row) => sequenceOf(row, 'id'), sql, name.toLowerCase(), whole.toLowerCase());
+  if (parseUserIdentity(name).directory !== null) return samePerson(file, name);
+  const sql = 'SELECT id FROM user_names WHERE name = ?';
+  return file.all((row) => sequenceOf(row, 'id'), sql, name.toLowerCase());
 }
 
-/** The notations of one identity, which is this number. */
-export function samePerson(file: SqliteFile, identity: string, id: number): readonly number[] {
-  return parseUserIdentity(identity).directory === null ? [id] : userIds(file, identity);
+/** All notations of one identity, and nobody else's. */
+export function samePerson(file: SqliteFile, identity: string): readonly number[] {
+  const { directory, user } = parseUserIdentity(identity);
+  const name = directory === null ? (user ?? identity) : `${directory}\\${user}`;
+  const sql = `SELECT DISTINCT n.id, t.text FROM user_names n CROSS JOIN texts t ON t.id = n.id WHERE n.name IN (?, ?)`;
+  const key = userKey(textOfStored(storedText(identity)));
+  return file
+    .all(
+      (row): [number, string] => [sequenceOf(row, 'id'), textOfStored(row.text)],
+      sql,
+      identity.toLowerCase(),
+      name.toLowerCase(),
+    )
+    .filter(([, text]) => userKey(text) === key)
+    .map(([id]) => id);
 }
 
 /** The same; `event.*` stands for all types that begin so. */
