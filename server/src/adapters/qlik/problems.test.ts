@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectionProblem, failed, retryAfterMs, withoutSecrets } from './problems.ts';
+import { connectionProblem, failed, retryAfterMs, sessionLimitProblem, withoutSecrets } from './problems.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 7, 0, 0);
 
@@ -45,4 +45,11 @@ test('what a connection broke of is told for both sides, and holds no more of th
     assert.doesNotMatch(image.message + qps.message, /secret|tempcontent/);
     assert.match(qps.message, /qlik\.lab/);
   }
+});
+
+test('a log-in page is not that of a user with too many sessions', () => {
+  const told = (text: string) => sessionLimitProblem(text, 'sense.lan', undefined)?.reason;
+  assert.equal(told('<p>You cannot access Qlik Sense: too many active sessions</p>'), 'too-many-sessions');
+  assert.equal(told('{"message":"The maximum number of parallel user sessions is exceeded"}'), 'too-many-sessions');
+  assert.equal(told('<meta content="maximum-scale=1"><title>Session expired</title>'), undefined);
 });

@@ -21,7 +21,8 @@ export function failed(reason: string, message: string): Problem {
   return { kind: 'failed', reason, message };
 }
 
-const SESSION_LIMIT = /UsageDenied|(?:too many|maximum|parallel)[^.]{0,60}sessions?/i;
+/** Within one piece of text: a page with `maximum-scale=1` whose title is `Session expired` is a log-in page. */
+const SESSION_LIMIT = /UsageDenied|(?:too many|maximum|parallel)[^.<>]{0,60}sessions?/i;
 
 /**
  * Of a user who has as many sessions as Qlik Sense allows.
