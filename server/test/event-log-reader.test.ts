@@ -282,6 +282,26 @@ describe('rule 12: what retention leaves', () => {
     );
   });
 
+  test('a file of ids without anything in it is damaged; the one before the oldest segment may be missing, too', async () => {
+    const world = await rolledWorld();
+    const folder = new SegmentFolder({ directory: LOG_DIRECTORY, fileSystem: world.disk, logger: world.logger });
+    const [first = 0, second = 0, third = 0] = (await folder.segments()).map((segment) => segment.first);
+    await folder.deleteSegment(sequence(first));
+    await folder.deleteSegment(sequence(second));
+    const path = idsPath(LOG_DIRECTORY, sequence(second));
+    world.disk.put(path, Buffer.alloc(0));
+    await collect(folder.retiredIds());
+    await folder.deleteIds(sequence(second));
+    await collect(folder.retiredIds());
+    assert.deepEqual(
+      world.logger.at('warn').map(({ fields }) => fields),
+      [
+        { path, lines: 1 },
+        { first: second, last: third - 1 },
+      ],
+    );
+  });
+
   test('the newest segment is never deleted; ids files have an age and can be deleted', async () => {
     const world = await rolledWorld();
     const folder = new SegmentFolder({ directory: LOG_DIRECTORY, fileSystem: world.disk });

@@ -71,7 +71,7 @@ export class SegmentFolder implements SegmentStore {
 
   async idFiles(): Promise<readonly SegmentFile[]> {
     const files: SegmentFile[] = [];
-    for (const first of await this.#retired()) {
+    for (const first of await this.#retired(await listSegments(this.#fileSystem, this.#directory))) {
       const path = idsPath(this.#directory, first);
       const file = await this.#within(path, async (open) => {
         for await (const line of readLines(open)) {
@@ -95,8 +95,9 @@ export class SegmentFolder implements SegmentStore {
    */
   async *retiredIds(): AsyncGenerator<RetiredId> {
     let expected: number | undefined;
-    for (const first of await this.#retired()) {
-      if (expected !== undefined && first !== expected) this.#tellLost(expected, first - 1);
+    const segments = await listSegments(this.#fileSystem, this.#directory);
+    for (const first of await this.#retired(segments)) {
+      this.#tellMissing(expected, first);
       const path = idsPath(this.#directory, first);
       const file = await this.#fileSystem.open(path, 'read');
       try {
@@ -105,6 +106,7 @@ export class SegmentFolder implements SegmentStore {
         await file.close();
       }
     }
+    this.#tellMissing(expected, segments[0]);
   }
 
   /** @returns where the next file begins; undefined: this one does not say */
@@ -121,17 +123,18 @@ export class SegmentFolder implements SegmentStore {
       if (id !== undefined) yield id;
       else if (lines > 1 || header === undefined) bad++;
     }
-    if (bytes < size) bad++; // the end of a file that was cut short
+    if (bytes < size || size === 0) bad++; // a file that was cut short
     if (bad > 0) this.#logger?.warn({ path, lines: bad }, `A file of ids has damaged lines: ${UNKNOWN_REPEATS}`);
     return header === undefined ? undefined : header.last + 1;
   }
 
-  #tellLost(first: number, last: number): void {
-    this.#logger?.warn({ first, last }, `A file of ids is missing: ${UNKNOWN_REPEATS}`);
+  #tellMissing(expected: number | undefined, next: number | undefined): void {
+    if (expected === undefined || next === undefined || next <= expected) return;
+    this.#logger?.warn({ first: expected, last: next - 1 }, `A file of ids is missing: ${UNKNOWN_REPEATS}`);
   }
 
-  async #retired(): Promise<readonly Sequence[]> {
-    const there = new Set(await listSegments(this.#fileSystem, this.#directory));
+  async #retired(segments: readonly Sequence[]): Promise<readonly Sequence[]> {
+    const there = new Set(segments);
     return (await listIds(this.#fileSystem, this.#directory)).filter((first) => !there.has(first));
   }
 
