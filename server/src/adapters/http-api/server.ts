@@ -64,7 +64,9 @@ export function createHttpApi(options: HttpApiOptions, parts: HttpApiParts): Htt
     },
     close: (deadlineMs) => {
       stop.abort();
-      closed ??= closeServer(server, { handler, sockets, connections, clock: parts.clock, deadlineMs });
+      closed ??= closeServer(server, { handler, sockets, connections, clock: parts.clock, deadlineMs }).then(() =>
+        refused.flush(),
+      );
       return closed;
     },
   };
