@@ -130,6 +130,13 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
       `production.yaml:6:30 ${AUDIT}.destination.influxdb.version: expected 1, 2 or 3, found "2". Leave the quotes out.`,
     ],
   ],
+  [
+    'a number where texts could stand, too',
+    audit('trustProxy: -1'),
+    [
+      `production.yaml:3:5 ${AUDIT}.trustProxy: expected true or false or a whole number of at least 0 or a text that is not empty or a list, found -1.`,
+    ],
+  ],
   ['section', audit('tls: true'), [`production.yaml:3:5 ${AUDIT}.tls: expected a mapping, found true or false.`]],
   [
     'list',

@@ -136,7 +136,8 @@ function remedy(setting: Setting, schema: JsonSchema): string {
   const types = typesOf(schema);
   const { value } = setting;
   if (typeof value !== 'string') {
-    const isText = types.includes('string') && value !== null && !Array.isArray(schema.enum);
+    const isText =
+      types.includes('string') && value !== null && !Array.isArray(schema.enum) && !types.includes('integer');
     return isText ? ' Put it into quotes.' : '';
   }
   const isNumber =
