@@ -2,7 +2,7 @@ import { parseUserIdentity, userKey } from '../../domain/user-identity.ts';
 import type { TrailName } from '../../pipeline/ports/trail-index.ts';
 import type { LimitedFilter } from '../../pipeline/trail/limited-filter.ts';
 import { numberOf, sequenceOf } from './cells.ts';
-import { searchMatch } from './search-match.ts';
+import { searchMatch, userIds } from './search-match.ts';
 import type { SearchRows } from './search-rows.ts';
 import { FLAGS, TEXT_KINDS } from './search-tables.ts';
 import { textToken } from './search-tokens.ts';
@@ -34,8 +34,11 @@ export function matchingNames(
   if (words.length === 0) return [];
   const found: TrailName[] = [];
   const seen = new Set<string>();
+  // whoever else begins so need not be looked for in the events
+  const users = filter.user.length === 0 ? undefined : new Set(filter.user.flatMap((user) => userIds(file, user)));
   for (const candidate of candidates(file, words, kinds)) {
     if (found.length >= limit) break;
+    if (candidate.kind === TEXT_KINDS.user && users?.has(candidate.id) === false) continue;
     const name = nameOf(file, rows, filter, candidate);
     if (name === undefined) continue;
     const place = `${name.kind} ${name.kind === 'user' ? userKey(name.value) : name.value}`;
