@@ -63,6 +63,31 @@ test('apps of one name are told apart where they are ranked', async (t) => {
   assert.deepEqual(names.slice(0, 2), ['Sales 01111111', 'Sales 11111111']);
 });
 
+test('users of one name are told apart where they are ranked, by the directory where there is one', async (t) => {
+  const page = await openPage(t, site.url(), { now: NOW });
+  if (page === undefined) return;
+  await page.route('**/api/v1/trail/summary?*', async (route) => {
+    const response = await route.fetch();
+    const { rows, ...rest } = (await response.json()) as { rows: object[] };
+    const twin = (directory: string | null, id: string) => ({
+      key: id,
+      label: 'twin',
+      user: { id, directory, name: 'twin' },
+    });
+    const twins = [twin(null, 'twin'), twin('LAB', 'LAB\\twin')];
+    const changed = rows.map((row, at) => ({ ...row, ...twins[at] }));
+    const isUsers = new URL(route.request().url()).searchParams.get('by') === 'user';
+    await route.fulfill({ response, json: { ...rest, rows: isUsers ? changed : rows } });
+  });
+  await page.goto('/insights');
+  const names = page.locator('.ranking-name', { hasText: /^twin/ });
+  await names.first().waitFor();
+  assert.deepEqual(
+    (await names.allTextContents()).map((name) => name.trim()),
+    ['twin', 'twin LAB'],
+  );
+});
+
 test('a list of who looked says what they asked for', async (t) => {
   const page = await openPage(t, site.url(), { now: NOW });
   if (page === undefined) return;

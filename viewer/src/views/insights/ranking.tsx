@@ -37,7 +37,7 @@ export function Ranking({ by, title, metric, asked, addressOf }: RankingProps) {
                 {twins.has(labelOf(row).toLowerCase()) && (
                   <span class="muted small">
                     {' '}
-                    <Name text={row.user?.directory ?? row.key.slice(0, 8)} max={60} />
+                    <Name text={row.user === null ? row.key.slice(0, 8) : (row.user.directory ?? '')} max={60} />
                   </span>
                 )}
               </span>
