@@ -112,7 +112,7 @@ export class InfluxdbDestination implements Destination {
         continue;
       }
       const refused = reply.status === 413 ? [] : refusedLines(reply, left);
-      if (refused.length === 0 || write === WRITES_A_BATCH) return failure;
+      if (refused.length === 0 || write >= WRITES_A_BATCH) return failure;
       for (const one of refused) rejected.push(rejectionOf(one));
       const gone = new Set(refused.map(({ line }) => line));
       left = left.filter((line) => !gone.has(line));
